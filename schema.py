@@ -1,0 +1,153 @@
+"""Shared nouns: what goes into the chain, what comes out, and what a chunk carries.
+
+The field names are the public contract (see ``docs/api.md``); outside clients rely on them.
+"""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_QUESTION = 2000
+MAX_SELECTION = 8000
+MAX_HISTORY = 20
+MAX_BATCH = 8
+
+Status = Literal["answered", "not_in_book", "degraded"]
+_Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+class PastTurn(BaseModel):
+    """One earlier question with its answer, as a client hands it in."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    question: Annotated[str, StringConstraints(max_length=MAX_QUESTION)]
+    answer: Annotated[str, StringConstraints(max_length=20_000)]
+
+
+class Question(BaseModel):
+    """Input of the chain."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    question: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)
+    ] = Field(description="1-2000 characters after trimming")
+    session_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    history: list[PastTurn] = Field(
+        default_factory=list,
+        max_length=MAX_HISTORY,
+        description="newest last; ignored when the session has turns",
+    )
+    selected_text: Annotated[str, StringConstraints(max_length=MAX_SELECTION)] | None = None
+    section: _Short | None = Field(
+        default=None, description="path prefix that the search is limited to, such as module-1"
+    )
+    language: _Short | None = Field(
+        default=None, description="answer language; default: the question's"
+    )
+
+
+class Source(BaseModel):
+    """A passage that was shown to the model, with the heading that it opens."""
+
+    id: str
+    title: str = Field(description="the page's title")
+    heading: str = Field(description="the section's own heading text, no Markdown marks")
+    breadcrumb: list[str]
+    path: str = Field(description="the file's path inside the book, as on disk")
+    url: str = Field(description="opens the exact heading in the published book")
+    text: str = Field(description="the passage as shown to the model")
+    score: float
+
+
+class Citation(BaseModel):
+    """A span of the answer and the sources that support it; offsets count characters."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    text: str
+    source_ids: list[str]
+
+
+class Usage(BaseModel):
+    """What one answer cost."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    provider_calls: int = 0
+
+
+class Answer(BaseModel):
+    """Output of the chain. Partial answers of a stream hold a subset of these fields."""
+
+    answer_id: str
+    session_id: str | None = None
+    status: Status
+    answer: str = Field(description="Markdown")
+    citations: list[Citation]
+    sources: list[Source] = Field(description="best first; every cited source_id is in it")
+    standalone_question: str
+    book_version: str
+    model: str
+    usage: Usage
+    timings_ms: dict[str, float]
+
+
+class AnswerChunk(TypedDict, total=False):
+    """A partial Answer as plain JSON types. Chunks of one stream add up to the Answer:
+    strings and lists are appended, everything else comes once."""
+
+    answer_id: str
+    session_id: str | None
+    status: Status
+    answer: str
+    citations: list[dict[str, object]]
+    sources: list[dict[str, object]]
+    standalone_question: str
+    book_version: str
+    model: str
+    usage: dict[str, int]
+    timings_ms: dict[str, float]
+
+
+class ChunkMetadata(TypedDict):
+    """What ``Document.metadata`` of every chunk in a collection holds.
+
+    Paths are POSIX and relative to the book's folder. ``scopes`` lists every prefix that
+    ``Question.section`` may name to reach this chunk, so a section filter is one exact match.
+    """
+
+    path: str
+    title: str
+    heading: str
+    breadcrumb: list[str]
+    url: str
+    section_id: str
+    index: int
+    """0-based order of the chunk within its page."""
+    locale: str
+    kind: Literal["text", "echo"]
+    """``echo``: repeats questions without answering them ("Knowledge check")."""
+    scopes: list[str]
+    tokens: int
+    """Length in tokens of the embedding model, heading path included."""
+    embed_text: NotRequired[str]
+    """What is embedded (heading path + text); left out of the stored payload."""
+    sentence_vectors: NotRequired[str]
+    """base64 of int8 unit vectors, one row per sentence (embedded models only)."""
+
+
+class CollectionInfo(BaseModel):
+    """What a collection knows about itself; stored inside it."""
+
+    fingerprint: str
+    """Embedding model, dimensions and splitter version."""
+    book_version: str = ""
+    """Digest of the sorted chunk ids and urls; empty while it is being filled."""
+    complete: bool = False
+    chunks: int = 0
+    documents: int = 0
+    language: str = "en"
+    calibration: dict[str, float] = Field(default_factory=dict)
+    """Abstention thresholds, see ``chains/abstention.py``."""

@@ -1,0 +1,176 @@
+"""Every knob of Book Chat: typed, bounded, unknown values refused.
+
+``Settings()`` is made only in a program's root; everything else is handed values.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from errors import FixConfiguration
+
+ROOT = Path(__file__).resolve().parent
+_MAY_BE_EMPTY = {"cohere_rerank_model"}
+
+
+class Settings(BaseSettings):
+    """Environment of the service; see ``docs/configuration.md`` for the table."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    cohere_api_key: SecretStr | None = Field(
+        None, description="set: Cohere embeds, reranks and answers; unset: the embedded models do"
+    )
+    cohere_base_url: str | None = Field(None, description="another endpoint with Cohere's API")
+    cohere_chat_model: str = Field("command-a-03-2025", description="answers")
+    cohere_embed_model: str = Field("embed-v4.0", description="embeds questions and chunks")
+    cohere_rerank_model: str = Field(
+        "rerank-v4.0-fast", description="orders the hits; empty: no reranking"
+    )
+    cohere_condense_model: str = Field(
+        "command-r7b-12-2024", description="rewrites follow-ups as standalone questions"
+    )
+    qdrant_url: str | None = Field(
+        None, description="Qdrant server, cluster or cloud; unset: embedded under DATA_DIR"
+    )
+    qdrant_api_key: SecretStr | None = Field(None, description="key for QDRANT_URL")
+    qdrant_collection: str = Field(
+        "physical-ai-book",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[A-Za-z0-9._-]+$",
+        description="name (alias) of the served collection",
+    )
+    database_url: SecretStr | None = Field(
+        None, description="sessions, turns, feedback; default: an SQLite file under DATA_DIR"
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="limits and caches shared between replicas; unset: in process"
+    )
+    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104
+    port: int = Field(7860, ge=1, le=65535, description="port to listen on")
+    book_dir: Path = Field(ROOT / "book", description="the book's sources")
+    book_url: str = Field("", description="public base URL that citations link to")
+    data_dir: Path = Field(Path(".data"), description="everything the embedded default writes")
+    allowed_origins: Annotated[list[str], NoDecode] = Field(
+        ["*"], description="browsers' origins, comma-separated; for CORS and WebSocket"
+    )
+    admin_api_key: SecretStr | None = Field(None, description="unset: admin routes answer 404")
+    rate_limit: int = Field(
+        30, ge=0, le=100_000, description="questions a minute per client; 0: off"
+    )
+    max_concurrent_answers: int = Field(64, ge=1, le=10_000, description="per process")
+    monthly_call_budget: int = Field(0, ge=0, description="provider calls a month; 0: no limit")
+    web_concurrency: int = Field(1, ge=1, le=64, description="worker processes")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least severe level that is logged"
+    )
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="default: text on a terminal, else json"
+    )
+    log_questions: bool = Field(False, description="log question texts")
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [], description="addresses or networks whose X-Forwarded-For is believed"
+    )
+    session_secret: SecretStr | None = Field(
+        None,
+        validation_alias="SPACE_SIGNING_SECRET",
+        description="signs session ids; default: a random one kept under DATA_DIR",
+    )
+    retention_days: int = Field(90, ge=0, le=36_500, description="keep turns so long; 0: for ever")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Container platforms hand over unset variables as empty strings."""
+        return {
+            k: v
+            for k, v in values.items()
+            if k in _MAY_BE_EMPTY or not (isinstance(v, str) and v.strip() == "")
+        }
+
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if origin != "*" and (
+                parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")
+            ):
+                raise ValueError("must be * or origins such as https://book.example")
+        return [origin.rstrip("/") for origin in value]
+
+    @field_validator("cohere_base_url", "qdrant_url", "book_url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value:
+            parts = urlsplit(value)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("must be an http:// or https:// URL")
+            _ = parts.port  # raises on a port that is no number
+        return value.rstrip("/") if value else value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr | None) -> SecretStr | None:
+        schemes = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite")
+        if value and not value.get_secret_value().startswith(schemes):
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis:// or rediss://")
+        return value
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if self.qdrant_api_key and not self.qdrant_url:
+            raise ValueError("QDRANT_API_KEY is set but QDRANT_URL is not")
+        if self.cohere_base_url and not self.cohere_api_key:
+            raise ValueError("COHERE_BASE_URL is set but COHERE_API_KEY is not")
+        if self.web_concurrency > 1 and not self.qdrant_url:
+            raise ValueError(
+                "WEB_CONCURRENCY above 1 needs QDRANT_URL: embedded Qdrant serves one process"
+            )
+        return self
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment and ``.env``.
+
+    Raises:
+        FixConfiguration: one line that names the variable; never a value, it may be a secret.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise FixConfiguration(_one_line(error)) from None
+
+
+def _one_line(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_input=False, include_url=False):
+        name = str(item["loc"][0]).upper() if item["loc"] else ""
+        message = item["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {message}" if name else message)
+    return "; ".join(lines)
