@@ -1,7 +1,8 @@
-"""Counts provider calls where they are made, so that ``usage.provider_calls`` is true.
+"""Counts provider calls and lesser paths where they happen.
 
-A ``Meter`` is opened around one question; ``providers`` records every request that leaves
-the process, retries included. Listeners (metrics, the call ledger) see all of them.
+A ``Meter`` belongs to one question. ``providers`` records every request that leaves the
+process, retries included, so ``usage.provider_calls`` is true. Listeners (metrics, the call
+ledger) see all of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,18 +10,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-Listener = Callable[[str, str, str], None]
+CallListener = Callable[[str, str, str], None]
+EventListener = Callable[[str, int], None]
 
 
 @dataclass
 class Meter:
-    """Calls and tokens of one question.
-
-    ``degraded`` lists the lesser paths that were taken, by name of the part that failed.
-    """
+    """Calls of one question by operation, and which parts a lesser path stood in for."""
 
     calls: dict[str, int] = field(default_factory=dict)
-    degraded: list[str] = field(default_factory=list)
+    degraded: set[str] = field(default_factory=set)
 
     @property
     def total(self) -> int:
@@ -29,13 +28,16 @@ class Meter:
 
 
 _current: ContextVar[Meter | None] = ContextVar("book_chat_meter", default=None)
-_listeners: list[Listener] = []
+_call_listeners: list[CallListener] = []
+_event_listeners: list[EventListener] = []
 
 
 @contextmanager
-def metered() -> Iterator[Meter]:
-    """Opens a meter for the code inside, tasks that it starts included."""
-    meter = Meter()
+def metered(meter: Meter) -> Iterator[Meter]:
+    """Counts into ``meter`` what the code inside does, tasks that it starts included.
+
+    Never hold it open across a ``yield``: a generator runs in its consumer's context.
+    """
     token = _current.set(meter)
     try:
         yield meter
@@ -48,11 +50,31 @@ def record_call(provider: str, operation: str, outcome: str = "ok") -> None:
     meter = _current.get()
     if meter is not None:
         meter.calls[operation] = meter.calls.get(operation, 0) + 1
-    for listener in _listeners:
+    for listener in _call_listeners:
         listener(provider, operation, outcome)
 
 
-def subscribe(listener: Listener) -> Callable[[], None]:
+def degrade(part: str, *, visible: bool = True) -> None:
+    """Notes that ``part`` failed and a lesser path goes on; ``visible`` ones mark the answer."""
+    meter = _current.get()
+    if meter is not None and visible:
+        meter.degraded.add(part)
+    count(f"degraded:{part}")
+
+
+def count(event: str, amount: int = 1) -> None:
+    """Counts an event such as ``cache_hit`` or ``uncited_sentences`` for the metrics."""
+    for listener in _event_listeners:
+        listener(event, amount)
+
+
+def on_call(listener: CallListener) -> Callable[[], None]:
     """Adds a listener ``(provider, operation, outcome)``; returns what removes it."""
-    _listeners.append(listener)
-    return lambda: _listeners.remove(listener)
+    _call_listeners.append(listener)
+    return lambda: _call_listeners.remove(listener)
+
+
+def on_event(listener: EventListener) -> Callable[[], None]:
+    """Adds a listener ``(event, amount)``; returns what removes it."""
+    _event_listeners.append(listener)
+    return lambda: _event_listeners.remove(listener)

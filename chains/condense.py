@@ -1,0 +1,72 @@
+"""A follow-up becomes a question that stands alone, only when it leans on the history."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
+
+import metering
+from errors import BookChatError
+from schema import MAX_QUESTION, PastTurn
+from words import content_words, tokens
+
+_LEANING: Final = frozenset(
+    """it its they them their theirs this that these those one ones he she his her there then
+    same former latter above previous earlier again also instead else
+    iska iski iske uska uski uske inka unka اس ان یہ وہ""".split()
+)
+_OPENERS: Final = frozenset("and but so or what how why aur lekin اور".split())
+
+
+class Condenser(Protocol):
+    """Rewrites a question with its history."""
+
+    async def __call__(self, question: str, history: Sequence[PastTurn]) -> str:
+        """A question that can be understood, and searched for, alone."""
+
+
+def leans_on_history(question: str) -> bool:
+    """True when the question probably cannot be understood alone."""
+    words = tokens(question)
+    content = content_words(question)
+    if len(content) <= 1 or any(w in _LEANING for w in words):
+        return True
+    return words[0] in _OPENERS and len(content) <= 2
+
+
+class LexicalCondenser:
+    """Deterministic rewrite: carries the topic of the last question that stood alone over."""
+
+    async def __call__(self, question: str, history: Sequence[PastTurn]) -> str:
+        """``question`` with its topic in front; unchanged when there is none."""
+        topic = next(
+            (turn.question for turn in reversed(history) if not leans_on_history(turn.question)),
+            history[0].question,
+        )
+        rewritten = f"{topic.strip().rstrip('?!.؟ ')}: {question}"
+        return rewritten[:MAX_QUESTION]
+
+
+class ModelCondenser:
+    """Rewrite by a small chat model; falls back to the lexical one."""
+
+    def __init__(self, model: BaseChatModel, prompt: str, turns: int = 4) -> None:
+        self._model = model
+        self._prompt = prompt
+        self._turns = turns
+        self._fallback = LexicalCondenser()
+
+    async def __call__(self, question: str, history: Sequence[PastTurn]) -> str:
+        """The model's rewrite, one line."""
+        lines = [f"Reader: {t.question}\nBook: {t.answer[:600]}" for t in history[-self._turns :]]
+        lines.append(f"Reader: {question}")
+        try:
+            reply = await self._model.ainvoke(
+                [SystemMessage(self._prompt), HumanMessage("\n".join(lines))]
+            )
+        except BookChatError:
+            metering.degrade("condense", visible=False)
+            return await self._fallback(question, history)
+        rewritten = str(reply.text).strip().splitlines()
+        return rewritten[0][:MAX_QUESTION] if rewritten else question

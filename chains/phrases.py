@@ -1,0 +1,43 @@
+"""The few sentences that Book Chat says itself, in the reader's language."""
+
+from typing import Final
+
+from words import language_of
+
+_NAMES: Final = {"en": "English", "ur": "Urdu", "roman-ur": "Roman Urdu (Urdu in Latin letters)"}
+_NOT_IN_BOOK: Final = {
+    "en": "I could not find an answer to this in the book. "
+    "The nearest sections are listed below; they may still help.",
+    "ur": "مجھے اس سوال کا جواب کتاب میں نہیں ملا۔ "
+    "قریب ترین حصے نیچے دیے گئے ہیں، شاید وہ مدد کریں۔",
+    "roman-ur": "Mujhe is sawal ka jawab kitab mein nahin mila. "
+    "Qareeb tareen hisse neeche diye gaye hain, shayad woh madad karein.",
+}
+_NOT_FROM_BOOK: Final = {
+    "en": "The selected text does not stand in this book, so this goes by the text as given. ",
+    "ur": "منتخب متن اس کتاب میں نہیں ہے، اس لیے یہ جواب صرف دیے گئے متن پر ہے۔ ",
+    "roman-ur": "Muntakhib matn is kitab mein nahin hai, "
+    "is liye yeh jawab sirf diye gaye matn par hai. ",
+}
+_CODES: Final = {"urdu": "ur", "ur": "ur", "english": "en", "en": "en", "roman urdu": "roman-ur"}
+
+
+def answer_language(question: str, wanted: str | None) -> str:
+    """Name of the answer's language for the prompt: ``wanted``, else the question's."""
+    if wanted and wanted.lower() not in _CODES:
+        return wanted
+    return _NAMES[_code(question, wanted)]
+
+
+def not_in_book(question: str, wanted: str | None) -> str:
+    """The kind sentence for a question that the book does not answer."""
+    return _NOT_IN_BOOK[_code(question, wanted)]
+
+
+def not_from_book(question: str, wanted: str | None) -> str:
+    """Said before an answer about a selection that the book does not hold."""
+    return _NOT_FROM_BOOK[_code(question, wanted)]
+
+
+def _code(question: str, wanted: str | None) -> str:
+    return _CODES.get((wanted or "").lower()) or language_of(question)
