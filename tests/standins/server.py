@@ -42,7 +42,7 @@ def serve(app: Any, *, port: int = 0, **options: Any) -> Iterator[str]:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
-    quiet = {"log_level": "critical", "ws": "none", "timeout_graceful_shutdown": 1}
+    quiet: dict[str, Any] = {"log_level": "critical", "ws": "none", "timeout_graceful_shutdown": 1}
     server = _Server(uvicorn.Config(app, **(quiet | options)))
     thread = threading.Thread(
         target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True
