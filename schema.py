@@ -94,6 +94,15 @@ class Answer(BaseModel):
     timings_ms: dict[str, float]
 
 
+class Turn(BaseModel):
+    """A question with what was answered; ``outcome`` tells whether the answer is whole."""
+
+    session_id: str
+    question: str
+    answer: Answer
+    outcome: Literal["complete", "cancelled", "failed"]
+
+
 class AnswerChunk(TypedDict, total=False):
     """A partial Answer as plain JSON types. Chunks of one stream add up to the Answer:
     strings and lists are appended, everything else comes once."""

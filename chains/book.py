@@ -23,14 +23,15 @@ from chains.asked import Asked, as_question
 from chains.citations import uncited_sentences
 from chains.condense import Condenser, LexicalCondenser, leans_on_history
 from chains.generation import Generation, Models
-from chains.memory import AnswerCache, Memory, NoMemory, Turn
+from chains.memory import AnswerCache, Memory, NoMemory
 from chains.retriever import BookRetriever, as_source
 from chains.runnable import StreamingRunnable
 from chains.selection import as_given, locate
 from errors import BookChatError, RetryLater
-from schema import Answer, AnswerChunk, CollectionInfo, PastTurn, Question
+from schema import Answer, AnswerChunk, CollectionInfo, PastTurn, Question, Turn
 from sentences import split_sentences
 
+Outcome = Literal["complete", "cancelled", "failed"]
 PROMPTS: Final = Path(__file__).parent / "prompts"
 _SELECTION_RULE: Final = (
     "The reader selected a text on a page; it follows the question. Explain that text, "
@@ -83,9 +84,19 @@ class BookChain(StreamingRunnable[Question, AnswerChunk]):
         """``Answer``."""
         return Answer
 
-    async def _stream(self, given: Any, config: RunnableConfig) -> AsyncGenerator[AnswerChunk]:
-        answer_id = (config.get("metadata") or {}).get("answer_id") or self._parts.new_id()
-        asked = Asked(as_question(given), answer_id, config, self._parts.clock)
+    async def _stream(
+        self,
+        given: Any,
+        config: RunnableConfig,
+        *,
+        answer_id: str | None = None,
+        on_end: Callable[[AnswerChunk, Outcome], None] | None = None,
+        **kwargs: Any,
+    ) -> AsyncGenerator[AnswerChunk]:
+        """``on_end`` is told what was said however the stream ends, cancellation included."""
+        asked = Asked(
+            as_question(given), answer_id or self._parts.new_id(), config, self._parts.clock
+        )
         with metering.metered(asked.meter):
             await self._prepare(asked)
         if asked.cached:
@@ -97,7 +108,7 @@ class BookChain(StreamingRunnable[Question, AnswerChunk]):
             self._parts.models, {str(p.id): p for p in asked.passages}, asked.meter, asked.prefix
         )
         sources: AnswerChunk = {"sources": [as_source(p).model_dump() for p in asked.passages]}
-        outcome: Literal["complete", "cancelled", "failed"] = "cancelled"
+        outcome: Outcome = "cancelled"
         try:
             yield sources
             if asked.answerable:
@@ -116,6 +127,8 @@ class BookChain(StreamingRunnable[Question, AnswerChunk]):
         finally:
             _count_uncited(generation)
             said: AnswerChunk = {**generation.so_far(), **sources, **asked.rest(generation)}
+            if on_end:
+                on_end(said, outcome)
             await self._remember(asked, said, outcome)
 
     async def _prepare(self, asked: Asked) -> None:
@@ -183,7 +196,7 @@ class BookChain(StreamingRunnable[Question, AnswerChunk]):
         self,
         asked: Asked,
         whole: AnswerChunk,
-        outcome: Literal["complete", "cancelled", "failed"],
+        outcome: Outcome,
     ) -> None:
         answer = Answer.model_validate(whole)
         fit = outcome == "complete" and answer.status != "degraded"

@@ -3,20 +3,9 @@
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from pydantic import BaseModel
-
-from schema import Answer, PastTurn, Question
-
-
-class Turn(BaseModel):
-    """A question with what was answered; ``outcome`` tells whether the answer is whole."""
-
-    session_id: str
-    question: str
-    answer: Answer
-    outcome: Literal["complete", "cancelled", "failed"]
+from schema import Answer, PastTurn, Question, Turn
 
 
 class Memory(Protocol):

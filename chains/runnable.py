@@ -26,7 +26,9 @@ class StreamingRunnable(Runnable[In, Out]):
     """Derives invoke, batch and the synchronous forms from ``_stream``."""
 
     @abstractmethod
-    def _stream(self, given: Any, config: RunnableConfig) -> AsyncGenerator[Out, None]:
+    def _stream(
+        self, given: Any, config: RunnableConfig, **kwargs: Any
+    ) -> AsyncGenerator[Out, None]:
         """Partial outputs: dicts whose strings and lists add up and whose rest comes once."""
 
     async def astream(
@@ -41,7 +43,7 @@ class StreamingRunnable(Runnable[In, Out]):
         total: dict[str, Any] = {}
         try:
             child = patch_config(config, callbacks=run.get_child())
-            async with aclosing(self._stream(input, child)) as parts:
+            async with aclosing(self._stream(input, child, **kwargs)) as parts:
                 async for part in parts:
                     accumulate(total, cast(dict[str, Any], part))
                     yield part
@@ -53,20 +55,20 @@ class StreamingRunnable(Runnable[In, Out]):
     async def ainvoke(self, input: In, config: RunnableConfig | None = None, **kwargs: Any) -> Out:
         """The whole output: the sum of the stream."""
         total: dict[str, Any] = {}
-        async with aclosing(self.astream(input, config)) as parts:
+        async with aclosing(self.astream(input, config, **kwargs)) as parts:
             async for part in parts:
                 accumulate(total, cast(dict[str, Any], part))
         return cast(Out, joined(total))
 
     def invoke(self, input: In, config: RunnableConfig | None = None, **kwargs: Any) -> Out:
         """As ``ainvoke``; works where a loop already runs, such as in a notebook."""
-        return self._wait(self.ainvoke(input, config))
+        return self._wait(self.ainvoke(input, config, **kwargs))
 
     def stream(
         self, input: In, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Out]:
         """As ``astream``, pulled from a loop in the background."""
-        parts = self.astream(input, config)
+        parts = self.astream(input, config, **kwargs)
         try:
             while True:
                 try:

@@ -1,0 +1,47 @@
+"""Routes of the operator; without ``ADMIN_API_KEY`` they do not exist."""
+
+import hmac
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.services import Services
+from errors import FixQuestion
+
+
+def _authorised(request: Request) -> Services:
+    services: Services = request.app.state.services
+    key = services.settings.admin_api_key
+    if key is None:
+        raise FixQuestion("There is no such page.", code="not_found")
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    fits = hmac.compare_digest(given.encode(), key.get_secret_value().encode())
+    if scheme.lower() != "bearer" or not fits:
+        raise FixQuestion("This needs the admin key as a bearer token.", code="unauthorized")
+    return services
+
+
+Admin = Annotated[Services, Depends(_authorised)]
+router = APIRouter(prefix="/admin", tags=["admin"])
+
+
+@router.post("/index", status_code=202)
+async def index(services: Admin, rebuild: Annotated[bool, Query()] = False) -> dict[str, Any]:
+    """Brings the collection up to date with the book, in the background."""
+    started = services.indexing.start(rebuild=rebuild)
+    return {"started": started, **services.indexing.state()}
+
+
+@router.get("/index")
+async def index_state(services: Admin) -> dict[str, Any]:
+    """Progress of the running job, or the result of the last one."""
+    return services.indexing.state()
+
+
+@router.get("/insights")
+async def insights(services: Admin, form: Annotated[str, Query(alias="format")] = "json") -> Any:
+    """What readers asked that the book could not answer, bad ratings, calls spent."""
+    found = await services.conversations.insights()
+    if form == "csv":
+        return Response(found.as_csv(), media_type="text/csv")
+    return found.as_json()

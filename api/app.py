@@ -1,0 +1,90 @@
+"""The web application: routes, middleware, and the parts they share."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.cors import CORSMiddleware
+
+from api import admin, chat, health, problems, search, sessions, websocket
+from api.services import Services
+from api.telemetry import Metrics, RequestContext
+from api.version import VERSION
+from settings import Settings, load_settings
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+DRAIN_SECONDS = 20.0
+
+Opener = Callable[[Settings, Metrics], Awaitable[Services]]
+
+
+def create_app(
+    settings: Settings | None = None,
+    services: Services | None = None,
+    *,
+    metrics: Metrics | None = None,
+) -> FastAPI:
+    """The application; ``services`` replaces the parts that ``settings`` would open."""
+    settings = settings or (services.settings if services else load_settings())
+    metrics = metrics or Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        metrics.listen()
+        opened = services or await _open(settings, metrics)
+        app.state.services = opened
+        metrics.gauge(
+            "book_chat_running_answers", "Answers being made", lambda: opened.runs.running
+        )
+        metrics.gauge("book_chat_queued_answers", "Questions waiting", lambda: opened.slots.waiting)
+        try:
+            yield
+        finally:
+            await opened.runs.drain(DRAIN_SECONDS)
+            await opened.resources.aclose()
+            metrics.stop()
+
+    app = FastAPI(
+        title="Book Chat",
+        version=VERSION,
+        summary="Answers readers' questions about a book, with citations to the exact heading.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for part in (chat, search, sessions, health, admin, websocket):
+        app.include_router(part.router)
+    _add_pages(app, metrics)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["content-type", "x-request-id"],
+        expose_headers=["x-request-id", "server-timing", "retry-after"],
+    )
+    app.add_middleware(RequestContext, metrics=metrics)
+    return app
+
+
+async def _open(settings: Settings, metrics: Metrics) -> Services:
+    from api.wiring import open_services  # the roots' imports: vendor SDKs, only when served
+
+    return await open_services(settings, metrics)
+
+
+def _add_pages(app: FastAPI, metrics: Metrics) -> None:
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    async def page() -> Response:
+        return FileResponse(WEB / "index.html")
+
+    @app.get("/widget.js", include_in_schema=False)
+    async def widget() -> Response:
+        return FileResponse(WEB / "widget.js", media_type="text/javascript")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def scrape(request: Request) -> Any:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,107 @@
+"""Errors as RFC 9457 problem documents; nothing of the inside reaches a client."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from errors import STATUS, BookChatError, ErrorCode
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger(__name__)
+_TITLES: Mapping[ErrorCode, str] = {
+    "invalid_request": "The request is not valid",
+    "rate_limited": "Too many questions",
+    "overloaded": "Too many readers at once",
+    "busy": "One answer at a time",
+    "retrieval_unavailable": "The book's index cannot be reached",
+    "model_unavailable": "The answering model cannot be reached",
+    "model_rejected": "The answering model is not set up right",
+    "budget_exhausted": "The month's model calls are spent",
+    "not_found": "Not found",
+    "unauthorized": "Not authorised",
+    "internal": "Something went wrong here",
+}
+_BY_STATUS: Mapping[int, ErrorCode] = {
+    401: "unauthorized",
+    403: "unauthorized",
+    404: "not_found",
+    429: "rate_limited",
+    503: "overloaded",
+}
+
+
+def document(
+    code: ErrorCode,
+    detail: str,
+    request_id: str,
+    *,
+    status: int | None = None,
+    errors: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """A problem document as plain JSON types."""
+    problem: dict[str, Any] = {
+        "type": f"https://book-chat.dev/problems/{code}",
+        "title": _TITLES[code],
+        "status": status or STATUS[code],
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    }
+    if errors is not None:
+        problem["errors"] = list(errors)
+    return problem
+
+
+def of_error(error: BaseException, request_id: str) -> dict[str, Any]:
+    """The problem document of any exception; unknown ones are ``internal`` and logged."""
+    if isinstance(error, BookChatError):
+        return document(error.code, error.detail, request_id)
+    _log.error("unexpected error", exc_info=error, extra={"request_id": request_id})
+    return document("internal", "An unexpected error happened; it was logged.", request_id)
+
+
+def respond(problem: Mapping[str, Any], retry_after: float | None = None) -> Response:
+    """The HTTP response of a problem document."""
+    headers = {}
+    if retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(retry_after)))
+    elif problem["status"] in (429, 503):
+        headers["Retry-After"] = "5"
+    return Response(orjson.dumps(problem), problem["status"], headers, MEDIA_TYPE)
+
+
+def request_id(request: Request) -> str:
+    """The id that the middleware gave this request."""
+    return str(getattr(request.state, "request_id", ""))
+
+
+def install(app: FastAPI) -> None:
+    """Every error of every route becomes a problem document."""
+
+    async def named(request: Request, error: Exception) -> Response:
+        retry_after = error.retry_after if isinstance(error, BookChatError) else None
+        return respond(of_error(error, request_id(request)), retry_after)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        found = error.errors() if isinstance(error, RequestValidationError) else []
+        errors = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in found]
+        detail = "The request does not fit the schema; see errors."
+        problem = document("invalid_request", detail, request_id(request), errors=errors)
+        return respond(problem)
+
+    async def http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        code = _BY_STATUS.get(status, "invalid_request" if status < 500 else "internal")
+        detail = HTTPStatus(status).phrase
+        return respond(document(code, detail, request_id(request), status=status))
+
+    app.add_exception_handler(BookChatError, named)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, named)

@@ -1,0 +1,175 @@
+"""Logs, metrics and the id of every request."""
+
+import json
+import logging
+import re
+import sys
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Final, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import metering
+from schema import Answer
+
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_request_id: ContextVar[str] = ContextVar("book_chat_request_id", default="")
+_STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
+    "message",
+    "asctime",
+    "taskName",
+}
+_BUCKETS: Final = (0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; extra fields of the record included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record without question text, keys or URLs: callers never log those."""
+        entry: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if _request_id.get():
+            entry["request_id"] = _request_id.get()
+        entry.update({k: v for k, v in record.__dict__.items() if k not in _STANDARD})
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str, ensure_ascii=False)
+
+
+def configure_logging(level: str, form: Literal["json", "text"] | None) -> None:
+    """Logs to standard error; text on a terminal, JSON elsewhere, unless ``form`` says."""
+    handler = logging.StreamHandler()
+    if (form or ("text" if sys.stderr.isatty() else "json")) == "json":
+        handler.setFormatter(JsonFormatter())
+    else:
+        handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("httpx", "httpcore", "qdrant_client", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel("WARNING")
+
+
+class Metrics:
+    """Prometheus metrics of one application; a registry of its own, so tests do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.answers = Counter(
+            "book_chat_answers", "Answers by status", ["status"], registry=registry
+        )
+        self.calls = Counter(
+            "book_chat_provider_calls",
+            "Requests to providers",
+            ["provider", "operation", "outcome"],
+            registry=registry,
+        )
+        self.events = Counter(
+            "book_chat_events",
+            "Cache hits, lesser paths and the like",
+            ["event"],
+            registry=registry,
+        )
+        self.tokens = Counter("book_chat_tokens", "Model tokens", ["kind"], registry=registry)
+        self.stages = Histogram(
+            "book_chat_stage_seconds",
+            "Time per stage",
+            ["stage"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self.sockets = Gauge("book_chat_open_sockets", "Open WebSockets", registry=registry)
+        self.requests = Counter(
+            "book_chat_http_requests", "HTTP requests", ["method", "status"], registry=registry
+        )
+        self._undo: list[Callable[[], None]] = []
+
+    def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """A gauge that is read when it is scraped."""
+        Gauge(name, text, registry=self.registry).set_function(read)
+
+    def listen(self) -> None:
+        """Counts provider calls and events from now on."""
+        self._undo = [
+            metering.on_call(lambda *labels: self.calls.labels(*labels).inc()),
+            metering.on_event(lambda event, n: self.events.labels(event).inc(n)),
+        ]
+
+    def stop(self) -> None:
+        """Stops counting."""
+        for undo in self._undo:
+            undo()
+        self._undo = []
+
+    def answered(self, answer: Answer) -> None:
+        """Counts a complete answer."""
+        self.answers.labels(answer.status).inc()
+        for stage, ms in answer.timings_ms.items():
+            self.stages.labels(stage).observe(ms / 1000)
+        self.tokens.labels("input").inc(answer.usage.input_tokens)
+        self.tokens.labels("output").inc(answer.usage.output_tokens)
+
+
+class RequestContext:
+    """ASGI middleware: request id, security headers, request counts, open sockets."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wraps one request or socket."""
+        if scope["type"] == "websocket":
+            with self._metrics.sockets.track_inprogress():
+                await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given_id(scope) or uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        token = _request_id.set(request_id)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                timing = scope["state"].get("server_timing")
+                extra = [*_HEADERS, (b"x-request-id", request_id.encode())]
+                if timing:
+                    extra.append((b"server-timing", timing.encode()))
+                present = {name.lower() for name, _ in message.get("headers", [])}
+                message["headers"] = [
+                    *message.get("headers", []),
+                    *((name, value) for name, value in extra if name not in present),
+                ]
+                self._metrics.requests.labels(scope["method"], message["status"]).inc()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            _request_id.reset(token)
+
+
+_HEADERS: Final = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+]
+
+
+def _given_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            text: str = value.decode("latin-1")
+            return text if _ID.fullmatch(text) else None
+    return None
+
+
+def server_timing(timings_ms: dict[str, float]) -> str:
+    """A ``Server-Timing`` header from an answer's timings."""
+    return ", ".join(f"{stage};dur={ms}" for stage, ms in timings_ms.items())

@@ -1,0 +1,156 @@
+"""The WebSocket door: ``/ws/chat``, protocol 1 (see ``docs/api.md``)."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketState
+
+from api.runs import Run, error_fields
+from api.services import Services
+from chains.asked import as_question
+from errors import BookChatError, FixQuestion
+
+MAX_FRAME = 64 * 1024
+PROTOCOL = 1
+
+router = APIRouter()
+
+
+@router.websocket("/ws/chat")
+async def chat(socket: WebSocket) -> None:
+    """One reader's connection."""
+    services: Services = socket.app.state.services
+    if not origin_allowed(socket, services.settings.allowed_origins):
+        await socket.close(1008)
+        return
+    await socket.accept()
+    connection = Connection(socket, services)
+    try:
+        await connection.serve()
+    except (WebSocketDisconnect, RuntimeError):
+        # Starlette raises RuntimeError when a send meets a socket that has just gone.
+        pass
+    finally:
+        await connection.leave()
+
+
+def origin_allowed(socket: WebSocket, allowed: list[str]) -> bool:
+    """Browsers always send Origin; other clients may leave it out."""
+    origin = socket.headers.get("origin")
+    if origin is None or "*" in allowed or origin.rstrip("/") in allowed:
+        return True
+    return urlsplit(origin).netloc == socket.headers.get("host")
+
+
+class Connection:
+    """Reads frames, follows at most one answer at a time."""
+
+    def __init__(self, socket: WebSocket, services: Services) -> None:
+        self._socket = socket
+        self._services = services
+        self._session_id = services.conversations.new_session()
+        self._run: Run | None = None
+        self._follower: asyncio.Task[None] | None = None
+
+    async def serve(self) -> None:
+        """Handles frames until the peer leaves."""
+        await self._send({"type": "ready", "protocol": PROTOCOL, "session_id": self._session_id})
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            if len(text or message.get("bytes") or "") > MAX_FRAME:
+                await self._socket.close(1009)
+                return
+            await self._handle(text)
+
+    async def leave(self) -> None:
+        """Stops following; the answer goes on and can be resumed."""
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+
+    async def _handle(self, text: str | None) -> None:
+        ask_id: Any = None
+        try:
+            frame = _parse(text)
+            ask_id = frame.get("id")
+            match frame.get("type"):
+                case "ask":
+                    await self._ask(frame)
+                case "cancel":
+                    self._cancel(frame)
+                case "resume":
+                    await self._resume(frame)
+                case "ping":
+                    await self._send({"type": "pong"})
+                case _:
+                    raise FixQuestion("Unknown frame type; use ask, cancel, resume or ping.")
+        except BookChatError as error:
+            frame = {"type": "error", **error_fields(error)}
+            if isinstance(ask_id, str):
+                frame["id"] = ask_id
+            await self._send(frame)
+
+    async def _ask(self, frame: dict[str, Any]) -> None:
+        ask_id = frame.get("id")
+        if not isinstance(ask_id, str) or not 1 <= len(ask_id) <= 200:
+            raise FixQuestion("ask needs an id: a string of 1 to 200 characters.")
+        if self._busy():
+            raise BookChatError("One answer at a time; cancel or wait.", code="busy")
+        question = as_question({k: v for k, v in frame.items() if k not in ("type", "id")})
+        if question.session_id is None:
+            question = question.model_copy(update={"session_id": self._session_id})
+        release = await self._services.admit(self._socket, [question])
+        self._follow(self._services.runs.start(ask_id, question, release), -1)
+
+    def _cancel(self, frame: dict[str, Any]) -> None:
+        if self._run is None or frame.get("id") != self._run.ask_id:
+            raise FixQuestion("No answer with this id is running here.", code="not_found")
+        self._run.cancel()
+
+    async def _resume(self, frame: dict[str, Any]) -> None:
+        after = frame.get("after", -1)
+        if not isinstance(after, int) or isinstance(after, bool) or after < -1:
+            raise FixQuestion("resume needs after: the last seq that was seen, or -1.")
+        run = self._services.runs.find(str(frame.get("answer_id")))
+        if run is None:
+            raise FixQuestion("This answer cannot be resumed any more.", code="not_found")
+        if self._busy():
+            raise BookChatError("One answer at a time; cancel or wait.", code="busy")
+        self._follow(run, after)
+
+    def _busy(self) -> bool:
+        return self._run is not None and not self._run.finished
+
+    def _follow(self, run: Run, after: int) -> None:
+        self._run = run
+        self._follower = asyncio.create_task(self._relay(run, after, self._follower))
+
+    async def _relay(self, run: Run, after: int, before: asyncio.Task[None] | None) -> None:
+        """Sends the frames of ``run`` once those of the answer ``before`` are out."""
+        try:
+            if before is not None:
+                await before
+            async for frame in run.follow(after):
+                await self._socket.send_text(frame.decode())
+        except (WebSocketDisconnect, RuntimeError):
+            return
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        if self._socket.application_state == WebSocketState.CONNECTED:
+            await self._socket.send_text(orjson.dumps(frame).decode())
+
+
+def _parse(text: str | None) -> dict[str, Any]:
+    try:
+        frame = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        raise FixQuestion("A frame must be a JSON object in a text message.") from None
+    if not isinstance(frame, dict):
+        raise FixQuestion("A frame must be a JSON object in a text message.")
+    return frame

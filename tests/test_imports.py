@@ -1,0 +1,97 @@
+"""The rooms: who may import whom, and that importing does no work."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LEAVES = {"schema", "errors", "settings", "metering", "sentences", "words"}
+ROOMS = {"api", "chains", "loaders", "providers", "conversations", "evals", "benchmarks", "deploy"}
+NOUNS = {"schema", "errors", "metering", "sentences", "words"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "api": {"conversations", "chains", "settings", *NOUNS},
+    "chains": NOUNS,
+    "loaders": NOUNS,
+    "providers": {"settings", *NOUNS},
+    "conversations": NOUNS,
+}
+ROOTS = {"api/app.py", "api/wiring.py"}
+VENDORS = {"cohere", "langchain_cohere", "langchain_qdrant", "qdrant_client", "qdrant_edge"}
+WEB = {"fastapi", "langserve", "starlette", "uvicorn"}
+
+
+def modules() -> list[Path]:
+    found = [ROOT / f"{leaf}.py" for leaf in LEAVES]
+    for room in ROOMS:
+        found += (ROOT / room).rglob("*.py")
+    return sorted(found)
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def is_root(path: Path) -> bool:
+    return path.name == "__main__.py" or str(path.relative_to(ROOT)) in ROOTS
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_room_imports_only_what_it_may(path: Path) -> None:
+    room, names = room_of(path), imported(path)
+    ours = names & (ROOMS | LEAVES) - {room}
+    if room in LEAVES:
+        assert ours <= LEAVES
+    elif room in MAY_IMPORT and not is_root(path):
+        assert ours <= MAY_IMPORT[room]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_vendor_sdks_stay_in_providers_and_the_web_framework_in_api(path: Path) -> None:
+    room, names = room_of(path), imported(path)
+    if room not in ("providers", "benchmarks"):
+        assert not names & VENDORS
+    if room not in ("api", "benchmarks", "deploy"):
+        assert not names & WEB
+
+
+def test_no_module_hides_its_noun() -> None:
+    vague = {"utils", "util", "helpers", "helper", "common", "core", "manager", "misc"}
+    assert not [path for path in modules() if path.stem in vague]
+
+
+def test_every_module_imports_with_an_empty_environment_and_no_network(tmp_path: Path) -> None:
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in modules()
+        if path.name != "__main__.py" and "versions" not in path.parts and path.name != "env.py"
+    ]
+    program = (
+        "import socket, importlib\n"
+        "def refuse(*a, **k): raise AssertionError('network at import')\n"
+        "socket.socket.connect = refuse\n"
+        "socket.getaddrinfo = refuse\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
