@@ -31,6 +31,7 @@ from errors import BookChatError, RetryLater
 from schema import Answer, AnswerChunk, CollectionInfo, PastTurn, Question, Turn
 from sentences import split_sentences
 
+Asking = Question | dict[str, Any] | str
 Outcome = Literal["complete", "cancelled", "failed"]
 PROMPTS: Final = Path(__file__).parent / "prompts"
 _SELECTION_RULE: Final = (
@@ -69,7 +70,7 @@ def answer_prompt() -> ChatPromptTemplate:
     return ChatPromptTemplate.from_messages([("system", text), MessagesPlaceholder("messages")])
 
 
-class BookChain(StreamingRunnable[Question, AnswerChunk]):
+class BookChain(StreamingRunnable[Asking, AnswerChunk]):
     """See ``build_book_chain``."""
 
     def __init__(self, parts: Parts) -> None:

@@ -52,8 +52,13 @@ class BookRetriever(BaseRetriever):
     echo_discount: float = 0.5
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        scope: str | None = None,
     ) -> list[Document]:
+        # The base class reads this signature to learn that ``scope`` may be passed on.
         raise NotImplementedError("the retriever is asynchronous: use ainvoke")
 
     async def _aget_relevant_documents(

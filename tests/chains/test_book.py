@@ -1,0 +1,280 @@
+"""The answer flow, on working fakes of the store, the model and the memory."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chains.book import BookChain, build_book_chain
+from chains.generation import Models
+from chains.memory import AnswerCache
+from chains.retriever import BookRetriever
+from chains.runnable import accumulate, joined
+from errors import BudgetExhausted, FixQuestion, RetryLater
+from schema import Answer
+from tests.fakes import DictMemory, MemoryStore, ScriptedChat, chunk
+
+WHAT = "ROS 2 is middleware that connects the programs of a robot."
+BALANCE = "The balance controller of the humanoid runs at 1000 Hz on its own computer."
+CHUNKS = [
+    chunk(WHAT, "What ROS 2 is"),
+    chunk("It passes messages over DDS.", "What ROS 2 is", index=1),
+    chunk(BALANCE, "Balance", path="module-3/balance.md"),
+]
+QUESTION = "Which middleware connects the programs of a robot?"
+
+
+def make(
+    pieces: list[Any], *, store: MemoryStore | None = None, fallback: Any = None, **parts: Any
+) -> tuple[BookChain, ScriptedChat]:
+    chat = ScriptedChat(pieces=pieces)
+    models = Models(chat, "scripted", fallback=fallback, fallback_name="embedded")
+    retriever = BookRetriever(store=store or MemoryStore(CHUNKS))
+    return build_book_chain(retriever, models, **parts), chat
+
+
+async def test_an_answer_carries_checked_citations_and_its_sources() -> None:
+    chain, _ = make([("ROS 2 is middleware", 0), " for robots."])
+    answer = Answer.model_validate(await chain.ainvoke({"question": QUESTION}))
+    assert answer.status == "answered"
+    assert answer.answer == "ROS 2 is middleware for robots."
+    [citation] = answer.citations
+    assert answer.answer[citation.start : citation.end] == citation.text
+    assert citation.source_ids == [answer.sources[0].id]
+    assert answer.sources[0].heading == "What ROS 2 is"
+    assert answer.usage.provider_calls == 1
+    assert answer.usage.output_tokens == 7
+    assert answer.model == "scripted"
+
+
+async def test_a_stream_adds_up_to_what_invoke_returns() -> None:
+    pieces = [("ROS 2 is middleware", 0), " for ", "robots."]
+    whole = await make(pieces, new_id=lambda: "a1")[0].ainvoke({"question": QUESTION})
+    total: dict[str, Any] = {}
+    keys = []
+    async for part in make(pieces, new_id=lambda: "a1")[0].astream({"question": QUESTION}):
+        keys.append(sorted(part))
+        accumulate(total, dict(part))
+    added = joined(total)
+    for one in (added, whole):
+        one.pop("timings_ms")
+    assert added == whole
+    assert keys[0] == ["sources"]
+    assert keys[1] == ["answer"]
+    assert "answer_id" in keys[-1]
+
+
+async def test_the_passage_is_the_whole_section_in_book_order() -> None:
+    chain, chat = make([("ROS 2 is middleware", 0)])
+    answer = Answer.model_validate(await chain.ainvoke(QUESTION))
+    assert answer.sources[0].text == f"{WHAT}\n\nIt passes messages over DDS."
+    assert chat.seen[0][1][0].page_content == answer.sources[0].text
+
+
+async def test_a_question_the_book_does_not_answer_costs_no_model_call() -> None:
+    chain, chat = make(["never said"])
+    answer = Answer.model_validate(await chain.ainvoke("Who painted the robot of Mona Lisa?"))
+    assert answer.status == "not_in_book"
+    assert answer.citations == []
+    assert answer.sources
+    assert chat.seen == []
+    assert answer.model == "none"
+
+
+@pytest.mark.parametrize("pieces", [["NOT_IN_BOOK"], ["NOT", "_IN_", "BOOK"], ["NOT_IN_BOOK", "."]])
+async def test_a_model_that_finds_no_answer_is_taken_at_its_word(pieces: list[str]) -> None:
+    chain, _ = make(pieces)
+    answer = Answer.model_validate(await chain.ainvoke(QUESTION))
+    assert answer.status == "not_in_book"
+    assert "NOT_IN" not in answer.answer
+
+
+async def test_a_citation_of_a_source_that_was_not_sent_is_dropped() -> None:
+    chain, _ = make([("The painting hangs in Paris.", 0)])
+    answer = Answer.model_validate(await chain.ainvoke(QUESTION))
+    assert answer.citations == []
+
+
+async def test_a_model_down_before_its_first_token_is_replaced_and_said_so() -> None:
+    fallback = ScriptedChat(pieces=[("ROS 2 is middleware", 0)])
+    chain, _ = make([RetryLater("down")], fallback=fallback)
+    answer = Answer.model_validate(await chain.ainvoke(QUESTION))
+    assert answer.status == "degraded"
+    assert answer.model == "embedded"
+    assert answer.citations
+
+
+async def test_a_model_that_hangs_is_replaced_within_the_deadline() -> None:
+    fallback = ScriptedChat(pieces=[("ROS 2 is middleware", 0)])
+    hanging = ScriptedChat(pieces=["x"], gate=asyncio.Event(), gate_before=0)
+    models = Models(hanging, "slow", fallback, "embedded", first_token_seconds=0.01)
+    chain = build_book_chain(BookRetriever(store=MemoryStore(CHUNKS)), models)
+    answer = Answer.model_validate(await chain.ainvoke(QUESTION))
+    assert (answer.status, answer.model) == ("degraded", "embedded")
+    assert hanging.closed == [True]
+
+
+async def test_a_model_that_fails_midway_ends_in_its_error_and_the_turn_is_kept() -> None:
+    memory = DictMemory()
+    memory.turns["s"] = []
+    chain, _ = make(["ROS 2 is ", RetryLater("gone")], memory=memory)
+    seen = []
+    with pytest.raises(RetryLater):
+        async for part in chain.astream({"question": QUESTION, "session_id": "s"}):
+            seen.append(part)
+    assert seen[1] == {"answer": "ROS 2 is "}
+    [turn] = memory.turns["s"]
+    assert (turn.outcome, turn.answer.answer) == ("failed", "ROS 2 is ")
+
+
+async def test_closing_the_stream_stops_the_model_and_marks_the_turn() -> None:
+    memory = DictMemory()
+    memory.turns["s"] = []
+    chain, chat = make(["ROS 2 ", "is ", "middleware"], memory=memory)
+    stream = chain.astream({"question": QUESTION, "session_id": "s"})
+    async for part in stream:
+        if "answer" in part:
+            break
+    await stream.aclose()
+    assert chat.closed == [True]
+    assert [t.outcome for t in memory.turns["s"]] == ["cancelled"]
+
+
+async def test_an_embedding_that_fails_leaves_sparse_search_and_says_so() -> None:
+    store = MemoryStore(CHUNKS)
+    store.fails["embedding"] = RetryLater("down")
+    chain, _ = make([("ROS 2 is middleware", 0)], store=store)
+    answer = Answer.model_validate(await chain.ainvoke(QUESTION))
+    assert answer.status == "degraded"
+    assert answer.citations
+
+
+async def test_a_store_that_is_away_is_named() -> None:
+    store = MemoryStore(CHUNKS)
+    store.fails["store"] = RetryLater("away", code="retrieval_unavailable")
+    with pytest.raises(RetryLater) as caught:
+        await make(["x"], store=store)[0].ainvoke(QUESTION)
+    assert caught.value.code == "retrieval_unavailable"
+
+
+async def test_a_follow_up_is_searched_with_its_topic() -> None:
+    store = MemoryStore(CHUNKS)
+    chain, _ = make([("1000 Hz", 0)], store=store)
+    history = [{"question": "How does the humanoid keep its balance?", "answer": "A controller."}]
+    answer = Answer.model_validate(
+        await chain.ainvoke({"question": "How fast does it run?", "history": history})
+    )
+    assert "balance" in answer.standalone_question
+    assert answer.sources[0].heading == "Balance"
+
+
+async def test_the_turns_of_the_session_win_over_the_given_history() -> None:
+    memory = DictMemory()
+    memory.turns["s"] = []
+    chain, _ = make([("1000 Hz", 0)], memory=memory)
+    await chain.ainvoke({"question": "How does the humanoid balance?", "session_id": "s"})
+    given = [{"question": "What is DDS?", "answer": "A protocol."}]
+    answer = await chain.ainvoke(
+        {"question": "How fast does it run?", "session_id": "s", "history": given}
+    )
+    assert "balance" in answer["standalone_question"]
+    assert [t.outcome for t in memory.turns["s"]] == ["complete", "complete"]
+
+
+async def test_an_unknown_session_is_refused_and_a_missing_database_is_not_noticed() -> None:
+    memory = DictMemory()
+    chain, _ = make([("ROS 2 is middleware", 0)], memory=memory)
+    with pytest.raises(FixQuestion) as caught:
+        await chain.ainvoke({"question": QUESTION, "session_id": "forged"})
+    assert caught.value.code == "not_found"
+    memory.away = True
+    answer = await chain.ainvoke({"question": QUESTION, "session_id": "s"})
+    assert answer["status"] == "answered"
+
+
+async def test_a_repeated_question_costs_nothing_until_the_book_changes() -> None:
+    store = MemoryStore(CHUNKS)
+    cache = AnswerCache(10, 60, lambda: 0.0)
+    chain, chat = make([("ROS 2 is middleware", 0)], store=store, cache=cache)
+    first = Answer.model_validate(await chain.ainvoke(QUESTION))
+    again = Answer.model_validate(await chain.ainvoke(f"  {QUESTION.upper()} "))
+    assert (again.answer, again.citations) == (first.answer, first.citations)
+    assert again.answer_id != first.answer_id
+    assert again.usage.provider_calls == 0
+    store.version = "v2"
+    await chain.ainvoke(QUESTION)
+    assert len(chat.seen) == 2
+
+
+async def test_a_selection_is_the_context_and_the_search_stays_there() -> None:
+    chain, chat = make([("The balance controller runs", 0)])
+    answer = Answer.model_validate(
+        await chain.ainvoke({"question": "explain this", "selected_text": f"**{BALANCE}**"})
+    )
+    assert [s.heading for s in answer.sources] == ["Balance"]
+    assert BALANCE in str(chat.seen[0][0][-1].content)
+
+
+async def test_a_selection_that_is_not_in_the_book_is_used_and_the_answer_says_so() -> None:
+    foreign = "Bread dough wants a rest of twelve hours in the fridge."
+    chain, _ = make([("Bread dough wants a rest", 0)])
+    answer = Answer.model_validate(
+        await chain.ainvoke({"question": "explain this", "selected_text": foreign})
+    )
+    assert "does not stand in this book" in answer.answer
+    [citation] = answer.citations
+    assert answer.answer[citation.start : citation.end] == "Bread dough wants a rest"
+    assert answer.sources[0].text == foreign
+
+
+async def test_a_section_limits_the_search() -> None:
+    chain, _ = make([("x", None)])
+    answer = await chain.ainvoke({"question": QUESTION, "section": "module-3"})
+    assert {s["path"] for s in answer["sources"]} <= {"module-3/balance.md"}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {},
+        {"question": "  "},
+        {"question": "x" * 2001},
+        {"question": 5},
+        {"question": "a", "history": [{}]},
+    ],
+)
+async def test_a_bad_question_is_refused_with_its_field(bad: dict[str, Any]) -> None:
+    with pytest.raises(FixQuestion):
+        await make(["x"])[0].ainvoke(bad)
+
+
+async def test_a_spent_budget_is_named_when_nothing_can_step_in() -> None:
+    with pytest.raises(BudgetExhausted):
+        await make([BudgetExhausted("spent")])[0].ainvoke(QUESTION)
+
+
+def test_the_synchronous_forms_work_where_no_loop_runs() -> None:
+    chain, _ = make([("ROS 2 is middleware", 0), " for robots."])
+    assert chain.invoke(QUESTION)["answer"] == "ROS 2 is middleware for robots."
+    assert "".join(p.get("answer", "") for p in chain.stream(QUESTION)).endswith("robots.")
+    assert len(chain.batch([QUESTION, QUESTION])) == 2
+
+
+async def test_the_synchronous_forms_work_inside_a_running_loop_as_in_a_notebook() -> None:
+    chain, _ = make([("ROS 2 is middleware", 0)])
+    assert chain.invoke(QUESTION)["status"] == "answered"
+
+
+async def test_a_hundred_questions_at_once_do_not_mix() -> None:
+    memory = DictMemory()
+    memory.turns = {f"s{i}": [] for i in range(100)}
+    chain, _ = make([("ROS 2 is middleware", 0), " for robots."], memory=memory)
+    asked = [{"question": f"{QUESTION} {i}", "session_id": f"s{i}"} for i in range(100)]
+    answers = await asyncio.gather(*(chain.ainvoke(q) for q in asked))
+    assert [a["session_id"] for a in answers] == [f"s{i}" for i in range(100)]
+    assert all(
+        turns[0].question == f"{QUESTION} {s[1:]}" and len(turns) == 1
+        for s, turns in memory.turns.items()
+    )
+    assert len({a["answer_id"] for a in answers}) == 100
+    assert all(a["usage"]["provider_calls"] == 1 for a in answers)
