@@ -1,7 +1,9 @@
 """Routes of the operator; without ``ADMIN_API_KEY`` they do not exist."""
 
+import csv
 import hmac
-from typing import Annotated, Any
+import io
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -39,9 +41,26 @@ async def index_state(services: Admin) -> dict[str, Any]:
 
 
 @router.get("/insights")
-async def insights(services: Admin, form: Annotated[str, Query(alias="format")] = "json") -> Any:
-    """What readers asked that the book could not answer, bad ratings, calls spent."""
-    found = await services.conversations.insights()
-    if form == "csv":
-        return Response(found.as_csv(), media_type="text/csv")
-    return found.as_json()
+async def insights(
+    services: Admin, form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json"
+) -> Any:
+    """What the book could not answer, bad ratings, sections never cited, calls spent."""
+    tables = await services.conversations.insights()
+    return Response(_csv(tables), media_type="text/csv") if form == "csv" else tables
+
+
+def _csv(tables: dict[str, list[dict[str, Any]]]) -> str:
+    """All tables in one sheet, each with a header row; the first column names the table."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    for name, rows in tables.items():
+        columns = list(rows[0]) if rows else []
+        writer.writerow(["table", *columns])
+        writer.writerows([name, *(_plain(row[c]) for c in columns)] for row in rows)
+    return sheet.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    text = str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) and isinstance(value, str) else value

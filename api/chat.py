@@ -15,11 +15,13 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
+from langchain_core.callbacks import AsyncCallbackHandler
 from langserve import APIHandler
 from pydantic import BaseModel, Field, ValidationError
 
 from api import problems
 from api.services import Services
+from api.telemetry import server_timing
 from chains.runnable import accumulate, joined
 from schema import MAX_BATCH, Answer, AnswerChunk, Question
 
@@ -81,6 +83,22 @@ def _refuse_configurable(config: Any) -> None:
 router = APIRouter(prefix=PREFIX, tags=["chat"])
 
 
+class _Timing(AsyncCallbackHandler):
+    """Puts the timings of a finished answer where the middleware finds them."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    async def on_chain_end(self, outputs: dict[str, Any], **kwargs: Any) -> None:
+        """Called for every run inside; only answers have timings."""
+        if isinstance(outputs, dict) and "timings_ms" in outputs:
+            self._request.state.server_timing = server_timing(outputs["timings_ms"])
+
+
+def _with_timing(config: dict[str, Any], request: Request) -> dict[str, Any]:
+    return {**config, "callbacks": [_Timing(request)]}
+
+
 def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
@@ -90,7 +108,9 @@ def _langserve(request: Request) -> APIHandler:
     state = request.app.state
     if not hasattr(state, "langserve"):
         chain = _services(request).chain
-        state.langserve = APIHandler(chain, path=PREFIX, config_keys=[])
+        state.langserve = APIHandler(
+            chain, path=PREFIX, config_keys=[], per_req_config_modifier=_with_timing
+        )
     handler: APIHandler = state.langserve
     return handler
 

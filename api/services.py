@@ -31,6 +31,9 @@ class Conversations(Memory, Protocol):
     async def rate(self, answer_id: str, session_id: str, rating: str, comment: str | None) -> None:
         """Stores a reader's rating of an answer of this session."""
 
+    async def insights(self) -> dict[str, list[dict[str, Any]]]:
+        """Tables for the operator, by name: rows as JSON types."""
+
     async def ping(self) -> None:
         """Raises RetryLater when the database cannot be reached."""
 

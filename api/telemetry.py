@@ -107,9 +107,9 @@ class Metrics:
             undo()
         self._undo = []
 
-    def answered(self, answer: Answer) -> None:
-        """Counts a complete answer."""
-        self.answers.labels(answer.status).inc()
+    def answered(self, answer: Answer, outcome: str) -> None:
+        """Counts an answer that ended, by status or, if it broke off, by outcome."""
+        self.answers.labels(answer.status if outcome == "complete" else outcome).inc()
         for stage, ms in answer.timings_ms.items():
             self.stages.labels(stage).observe(ms / 1000)
         self.tokens.labels("input").inc(answer.usage.input_tokens)

@@ -50,6 +50,8 @@ class Parts:
     condenser: Condenser = field(default_factory=LexicalCondenser)
     memory: Memory = field(default_factory=NoMemory)
     cache: AnswerCache | None = None
+    observe: Callable[[Answer, Outcome], None] = lambda answer, outcome: None
+    """Told of every answer, however it ended; for metrics."""
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     clock: Callable[[], float] = time.perf_counter
 
@@ -200,6 +202,7 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         outcome: Outcome,
     ) -> None:
         answer = Answer.model_validate(whole)
+        self._parts.observe(answer, outcome)
         fit = outcome == "complete" and answer.status != "degraded"
         if self._parts.cache and asked.cache_key and not asked.cached and fit:
             self._parts.cache.put(asked.cache_key, answer)

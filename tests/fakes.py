@@ -152,22 +152,48 @@ def _chunk(text: str, position: int, cited: Document | None) -> ChatGenerationCh
 
 
 class DictMemory:
-    """A ``Memory`` in a dict; unknown sessions are refused, and it can be away."""
+    """``Conversations`` in a dict; unknown sessions are refused, and it can be away."""
 
     def __init__(self) -> None:
-        self.turns: dict[str, list[Turn]] = {}
+        self.stored: dict[str, list[Turn]] = {}
+        self.ratings: dict[str, tuple[str, str | None]] = {}
         self.away = False
+        self._made = 0
+
+    def new_session(self) -> str:
+        self._made += 1
+        session_id = f"session-{self._made}"
+        self.stored[session_id] = []
+        return session_id
 
     async def history(self, session_id: str) -> Sequence[PastTurn]:
-        if self.away:
-            raise RetryLater("The database is away.")
-        if session_id not in self.turns:
-            raise FixQuestion("No such session.", code="not_found")
-        return [
-            PastTurn(question=t.question, answer=t.answer.answer) for t in self.turns[session_id]
-        ]
+        return [PastTurn(question=t.question, answer=t.answer.answer) for t in self._of(session_id)]
+
+    async def turns(self, session_id: str) -> list[dict[str, Any]]:
+        return [t.model_dump(mode="json") for t in self._of(session_id)]
 
     async def remember(self, turn: Turn) -> None:
+        self._of(turn.session_id).append(turn)
+
+    async def forget(self, session_id: str) -> None:
+        self._of(session_id)
+        del self.stored[session_id]
+
+    async def rate(self, answer_id: str, session_id: str, rating: str, comment: str | None) -> None:
+        if answer_id not in {t.answer.answer_id for t in self._of(session_id)}:
+            raise FixQuestion("No such answer.", code="not_found")
+        self.ratings[answer_id] = (rating, comment)
+
+    async def insights(self) -> dict[str, list[dict[str, Any]]]:
+        return {"bad_ratings": [{"answer_id": k, "comment": v[1]} for k, v in self.ratings.items()]}
+
+    async def ping(self) -> None:
         if self.away:
             raise RetryLater("The database is away.")
-        self.turns.setdefault(turn.session_id, []).append(turn)
+
+    def _of(self, session_id: str) -> list[Turn]:
+        if self.away:
+            raise RetryLater("The database is away.")
+        if session_id not in self.stored:
+            raise FixQuestion("No such session.", code="not_found")
+        return self.stored[session_id]

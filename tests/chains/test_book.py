@@ -116,20 +116,20 @@ async def test_a_model_that_hangs_is_replaced_within_the_deadline() -> None:
 
 async def test_a_model_that_fails_midway_ends_in_its_error_and_the_turn_is_kept() -> None:
     memory = DictMemory()
-    memory.turns["s"] = []
+    memory.stored["s"] = []
     chain, _ = make(["ROS 2 is ", RetryLater("gone")], memory=memory)
     seen = []
     with pytest.raises(RetryLater):
         async for part in chain.astream({"question": QUESTION, "session_id": "s"}):
             seen.append(part)
     assert seen[1] == {"answer": "ROS 2 is "}
-    [turn] = memory.turns["s"]
+    [turn] = memory.stored["s"]
     assert (turn.outcome, turn.answer.answer) == ("failed", "ROS 2 is ")
 
 
 async def test_closing_the_stream_stops_the_model_and_marks_the_turn() -> None:
     memory = DictMemory()
-    memory.turns["s"] = []
+    memory.stored["s"] = []
     chain, chat = make(["ROS 2 ", "is ", "middleware"], memory=memory)
     stream = chain.astream({"question": QUESTION, "session_id": "s"})
     async for part in stream:
@@ -137,7 +137,7 @@ async def test_closing_the_stream_stops_the_model_and_marks_the_turn() -> None:
             break
     await stream.aclose()
     assert chat.closed == [True]
-    assert [t.outcome for t in memory.turns["s"]] == ["cancelled"]
+    assert [t.outcome for t in memory.stored["s"]] == ["cancelled"]
 
 
 async def test_an_embedding_that_fails_leaves_sparse_search_and_says_so() -> None:
@@ -170,7 +170,7 @@ async def test_a_follow_up_is_searched_with_its_topic() -> None:
 
 async def test_the_turns_of_the_session_win_over_the_given_history() -> None:
     memory = DictMemory()
-    memory.turns["s"] = []
+    memory.stored["s"] = []
     chain, _ = make([("1000 Hz", 0)], memory=memory)
     await chain.ainvoke({"question": "How does the humanoid balance?", "session_id": "s"})
     given = [{"question": "What is DDS?", "answer": "A protocol."}]
@@ -178,7 +178,7 @@ async def test_the_turns_of_the_session_win_over_the_given_history() -> None:
         {"question": "How fast does it run?", "session_id": "s", "history": given}
     )
     assert "balance" in answer["standalone_question"]
-    assert [t.outcome for t in memory.turns["s"]] == ["complete", "complete"]
+    assert [t.outcome for t in memory.stored["s"]] == ["complete", "complete"]
 
 
 async def test_an_unknown_session_is_refused_and_a_missing_database_is_not_noticed() -> None:
@@ -267,14 +267,14 @@ async def test_the_synchronous_forms_work_inside_a_running_loop_as_in_a_notebook
 
 async def test_a_hundred_questions_at_once_do_not_mix() -> None:
     memory = DictMemory()
-    memory.turns = {f"s{i}": [] for i in range(100)}
+    memory.stored = {f"s{i}": [] for i in range(100)}
     chain, _ = make([("ROS 2 is middleware", 0), " for robots."], memory=memory)
     asked = [{"question": f"{QUESTION} {i}", "session_id": f"s{i}"} for i in range(100)]
     answers = await asyncio.gather(*(chain.ainvoke(q) for q in asked))
     assert [a["session_id"] for a in answers] == [f"s{i}" for i in range(100)]
     assert all(
         turns[0].question == f"{QUESTION} {s[1:]}" and len(turns) == 1
-        for s, turns in memory.turns.items()
+        for s, turns in memory.stored.items()
     )
     assert len({a["answer_id"] for a in answers}) == 100
     assert all(a["usage"]["provider_calls"] == 1 for a in answers)

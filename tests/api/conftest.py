@@ -1,0 +1,95 @@
+"""A real server on loopback around a chain of fakes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.limits import RateLimiter, Slots
+from api.runs import Runs
+from api.services import Services
+from chains.book import BookChain, build_book_chain
+from chains.generation import Models
+from chains.retriever import BookRetriever
+from settings import Settings
+from tests.fakes import DictMemory, MemoryStore, ScriptedChat, chunk
+from tests.standins.server import serve
+
+QUESTION = "Which middleware connects the programs of a robot?"
+PIECES: list[Any] = [("ROS 2 is middleware", 0), " for ", "robots."]
+
+
+class StillIndex:
+    """An index job that only remembers that it was asked."""
+
+    def __init__(self) -> None:
+        self.started: list[bool] = []
+
+    def start(self, *, rebuild: bool = False) -> bool:
+        self.started.append(rebuild)
+        return True
+
+    def state(self) -> dict[str, Any]:
+        return {"state": "idle"}
+
+
+@dataclass
+class Served:
+    """A running service and the parts that a test reaches into."""
+
+    url: str
+    http: httpx.Client
+    services: Services
+    chat: ScriptedChat
+    store: MemoryStore
+    memory: DictMemory
+
+    @property
+    def ws(self) -> str:
+        return self.url.replace("http", "ws", 1) + "/ws/chat"
+
+
+def make_services(settings: Settings, chat: ScriptedChat) -> Services:
+    store = MemoryStore(
+        [
+            chunk("ROS 2 is middleware that connects the programs of a robot.", "What ROS 2 is"),
+            chunk("The balance controller of the humanoid runs at 1000 Hz.", "Balance"),
+        ]
+    )
+    memory = DictMemory()
+    retriever = BookRetriever(store=store)
+    chain: BookChain = build_book_chain(retriever, Models(chat, "scripted"), memory=memory)
+    numbers = iter(range(1_000_000))
+    return Services(
+        settings=settings,
+        chain=chain,
+        retriever=retriever,
+        conversations=memory,
+        runs=Runs(chain, lambda: f"answer-{next(numbers)}"),
+        rate=RateLimiter(settings.rate_limit),
+        slots=Slots(settings.max_concurrent_answers, queue_seconds=0.05),
+        indexing=StillIndex(),
+        checks={"book": store.info, "database": memory.ping},
+        providers={"chat": "scripted"},
+    )
+
+
+@pytest.fixture
+def overrides() -> dict[str, Any]:
+    """Settings that a test module overrides."""
+    return {}
+
+
+@pytest.fixture
+def served(overrides: dict[str, Any]) -> Iterator[Served]:
+    settings = Settings(**{"rate_limit": 0, **overrides})
+    chat = ScriptedChat(pieces=PIECES)
+    services = make_services(settings, chat)
+    app = create_app(settings, services)
+    options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 65536, "lifespan": "on"}
+    with serve(app, **options) as url, httpx.Client(base_url=url, timeout=30) as http:
+        store, memory = services.retriever.store, services.conversations
+        yield Served(url, http, services, chat, store, memory)  # type: ignore[arg-type]
