@@ -46,7 +46,7 @@ def document(
 ) -> dict[str, Any]:
     """A problem document as plain JSON types."""
     problem: dict[str, Any] = {
-        "type": f"https://book-chat.dev/problems/{code}",
+        "type": f"urn:book-chat:problem:{code}",
         "title": _TITLES[code],
         "status": status or STATUS[code],
         "detail": detail,

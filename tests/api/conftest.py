@@ -11,6 +11,7 @@ from api.app import create_app
 from api.limits import RateLimiter, Slots
 from api.runs import Runs
 from api.services import Services
+from api.telemetry import Metrics
 from chains.book import BookChain, build_book_chain
 from chains.generation import Models
 from chains.retriever import BookRetriever
@@ -52,7 +53,7 @@ class Served:
         return self.url.replace("http", "ws", 1) + "/ws/chat"
 
 
-def make_services(settings: Settings, chat: ScriptedChat) -> Services:
+def make_services(settings: Settings, chat: ScriptedChat, metrics: Metrics) -> Services:
     store = MemoryStore(
         [
             chunk("ROS 2 is middleware that connects the programs of a robot.", "What ROS 2 is"),
@@ -61,8 +62,15 @@ def make_services(settings: Settings, chat: ScriptedChat) -> Services:
     )
     memory = DictMemory()
     retriever = BookRetriever(store=store)
-    chain: BookChain = build_book_chain(retriever, Models(chat, "scripted"), memory=memory)
+    chain: BookChain = build_book_chain(
+        retriever, Models(chat, "scripted"), memory=memory, observe=metrics.answered
+    )
     numbers = iter(range(1_000_000))
+
+    async def check_book() -> dict[str, Any]:
+        info = await store.info()
+        return {"version": info.book_version if info else None}
+
     return Services(
         settings=settings,
         chain=chain,
@@ -72,7 +80,7 @@ def make_services(settings: Settings, chat: ScriptedChat) -> Services:
         rate=RateLimiter(settings.rate_limit),
         slots=Slots(settings.max_concurrent_answers, queue_seconds=0.05),
         indexing=StillIndex(),
-        checks={"book": store.info, "database": memory.ping},
+        checks={"book": check_book, "database": memory.ping},
         providers={"chat": "scripted"},
     )
 
@@ -87,8 +95,9 @@ def overrides() -> dict[str, Any]:
 def served(overrides: dict[str, Any]) -> Iterator[Served]:
     settings = Settings(**{"rate_limit": 0, **overrides})
     chat = ScriptedChat(pieces=PIECES)
-    services = make_services(settings, chat)
-    app = create_app(settings, services)
+    metrics = Metrics()
+    services = make_services(settings, chat, metrics)
+    app = create_app(settings, services, metrics=metrics)
     options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 65536, "lifespan": "on"}
     with serve(app, **options) as url, httpx.Client(base_url=url, timeout=30) as http:
         store, memory = services.retriever.store, services.conversations
