@@ -7,9 +7,9 @@ from typing import Any
 
 from errors import BookChatError, RetryLater
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int | None], None]
 IndexBook = Callable[[bool, Progress], Awaitable[dict[str, Any]]]
-"""``(rebuild, progress)`` -> summary as JSON types; ``progress`` takes chunks done and in all."""
+"""``(rebuild, progress)`` -> summary as JSON types; ``progress`` takes pages done and in all."""
 RETRY_SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
@@ -32,6 +32,20 @@ class IndexJob:
         self._state = {"state": "running", "done": 0, "total": None}
         self._task = asyncio.create_task(self._work(rebuild, patient))
         return True
+
+    async def now(self) -> None:
+        """Does the job and waits for it.
+
+        Raises:
+            BookChatError: it failed; ``state`` tells the same.
+        """
+        self._state = {"state": "running", "done": 0, "total": None}
+        try:
+            summary = await self._index_book(False, self._progress)
+        except BookChatError as error:
+            self._fail(error)
+            raise
+        self._done(summary)
 
     def state(self) -> dict[str, Any]:
         """``state`` is idle, running, done or failed; with progress, summary or detail."""
@@ -56,12 +70,18 @@ class IndexJob:
                 self._fail(error)
                 return
             else:
-                self._state = {"state": "done", "summary": summary}
-                _log.info("book indexed", extra=summary)
+                self._done(summary)
                 return
 
-    def _progress(self, done: int, total: int) -> None:
+    def _progress(self, done: int, total: int | None) -> None:
         self._state = {"state": "running", "done": done, "total": total}
+
+    def _done(self, summary: dict[str, Any]) -> None:
+        self._state = {"state": "done", "summary": summary}
+        _log.info(
+            "book indexed: %(documents)s documents, %(chunks)s chunks, %(added)s of them new",
+            summary,
+        )
 
     def _fail(self, error: BookChatError) -> None:
         self._state = {"state": "failed", "code": error.code, "detail": error.detail}

@@ -1,0 +1,122 @@
+"""``python -m api``: serves the book. Every failure to start is one line and a status of 1."""
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+import uvloop
+from uvicorn.supervisors import Multiprocess
+
+from api.app import DRAIN_SECONDS, create_app
+from api.services import Services
+from api.telemetry import Metrics, configure_logging
+from api.websocket import MAX_FRAME
+from api.wiring import open_services
+from errors import BookChatError, FixConfiguration
+from settings import Settings, load_settings
+
+PING_SECONDS = 20.0
+SILENT_SECONDS = 60.0
+_log = logging.getLogger("book_chat")
+
+
+class Server(uvicorn.Server):
+    """Lets the running answers end before the connections are closed."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[float], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accepts nobody new, drains, then closes (sockets with 1012)."""
+        for server in self.servers:
+            server.close()
+        await self._drain(DRAIN_SECONDS)
+        await super().shutdown(sockets)
+
+
+def main() -> int:
+    """Exit status: 0 stopped by a signal, 1 could not start."""
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        listener = _bind(settings)
+        if settings.web_concurrency > 1:
+            return _serve_workers(settings, listener)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(settings, listener))
+    except BookChatError as error:
+        print(f"error: {error.detail}", file=sys.stderr)
+        return 1
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
+    except OSError as error:
+        why = {
+            errno.EADDRINUSE: "is already in use; set another PORT",
+            errno.EACCES: "needs more rights; set a PORT above 1023",
+        }.get(error.errno or 0, "cannot be opened; check HOST and PORT")
+        raise FixConfiguration(f"PORT: {settings.host}:{settings.port} {why}") from None
+    return listener
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> int:
+    metrics = Metrics()
+    services = await open_services(settings, metrics)
+    _announce(services)
+    app = create_app(settings, services, metrics=metrics)
+    server = Server(_config(app, settings), services.runs.drain)
+    await server.serve(sockets=[listener])
+    return 0
+
+
+def _serve_workers(settings: Settings, listener: socket.socket) -> int:
+    async def check() -> None:
+        services = await open_services(settings, Metrics())
+        _announce(services)
+        await services.resources.aclose()
+
+    asyncio.run(check())
+    config = _config("api.app:create_app", settings, factory=True)
+    Multiprocess(config, sockets=[listener]).run()
+    return 0
+
+
+def _config(app: object, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        factory=factory,
+        workers=settings.web_concurrency,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # believed only where TRUSTED_PROXIES says so
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=SILENT_SECONDS - PING_SECONDS,
+        timeout_graceful_shutdown=5,
+        backlog=2048,
+    )
+
+
+def _announce(services: Services) -> None:
+    settings = services.settings
+    names = ", ".join(f"{role}: {name}" for role, name in services.providers.items())
+    _log.info("http://localhost:%d answers with %s", settings.port, names)
+    if settings.cohere_api_key is None:
+        _log.info("no COHERE_API_KEY: the embedded models answer; set it to let Cohere answer")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""Composition root of the service: from settings to the parts of one process."""
+
+import logging
+import time
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from typing import Any
+
+from api.indexing import IndexBook, IndexJob, Progress
+from api.limits import RateLimiter, Slots
+from api.runs import Runs
+from api.services import Services
+from api.telemetry import Metrics
+from chains.book import PROMPTS, build_book_chain
+from chains.condense import Condenser, LexicalCondenser, ModelCondenser
+from chains.generation import Models
+from chains.memory import AnswerCache
+from chains.retriever import BookRetriever
+from conversations.store import open_conversations
+from errors import RetryLater
+from loaders.index import IndexOptions, IndexSummary, index_book
+from loaders.sources import load_all
+from loaders.store import IndexStore
+from providers import factory
+from providers.vector_store import BookVectorStore
+from settings import Settings
+
+_log = logging.getLogger("book_chat")
+
+
+async def open_services(settings: Settings, metrics: Metrics) -> Services:
+    """Opens everything that ``settings`` names; ``resources`` of the result closes it.
+
+    Raises:
+        FixConfiguration: something is wrong that only the operator can mend.
+    """
+    resources = AsyncExitStack()
+    try:
+        return await _open(settings, metrics, resources)
+    except BaseException:
+        await resources.aclose()
+        raise
+
+
+async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack) -> Services:
+    embeddings = factory.build_embeddings(settings)
+    store, index_store = await resources.enter_async_context(
+        factory.open_stores(settings, embeddings)
+    )
+    conversations = await resources.enter_async_context(open_conversations(settings))
+    answering = factory.build_models(settings, embeddings)
+    resources.push_async_callback(answering.aclose)
+    retriever = BookRetriever(store=store, reranker=answering.reranker)
+    models = Models(
+        answering.chat,
+        answering.chat_name,
+        fallback=answering.fallback,
+        fallback_name=answering.fallback_name,
+        first_token_seconds=settings.first_token_seconds,
+    )
+    condenser: Condenser = LexicalCondenser()
+    if answering.condense is not None:
+        prompt = (PROMPTS / "condense.md").read_text(encoding="utf-8")
+        condenser = ModelCondenser(answering.condense, prompt)
+    chain = build_book_chain(
+        retriever,
+        models,
+        condenser=condenser,
+        memory=conversations,
+        cache=AnswerCache(1000, 24 * 3600, time.monotonic),
+        observe=metrics.answered,
+    )
+
+    indexing = IndexJob(_index_job(settings, index_store, embeddings))
+    resources.push_async_callback(indexing.close)
+    await _prepare_book(store, indexing)
+
+    async def check_book() -> dict[str, Any]:
+        info = await store.info()
+        if info is None:
+            state = indexing.state()
+            raise RetryLater(f"The book is not indexed yet ({state['state']}).")
+        return {"version": info.book_version, "chunks": info.chunks}
+
+    return Services(
+        settings=settings,
+        chain=chain,
+        retriever=retriever,
+        conversations=conversations,
+        runs=Runs(chain, lambda: uuid.uuid4().hex),
+        rate=RateLimiter(
+            settings.rate_limit,
+            settings.redis_url.get_secret_value() if settings.redis_url else None,
+        ),
+        slots=Slots(settings.max_concurrent_answers),
+        indexing=indexing,
+        checks={"book": check_book, "database": conversations.ping},
+        providers=answering.names,
+        resources=resources,
+    )
+
+
+def _index_job(settings: Settings, store: IndexStore, embeddings: Any) -> IndexBook:
+    async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
+        summary = await index_book(
+            load_all([settings.book_dir], book_url=settings.book_url),
+            store=store,
+            embeddings=embeddings,
+            options=IndexOptions(rebuild=rebuild),
+            progress=lambda so_far: progress(so_far.documents, so_far.pages),
+        )
+        return _plain(summary)
+
+    return run
+
+
+def _plain(summary: IndexSummary) -> dict[str, Any]:
+    return {**asdict(summary), "problems": [str(problem) for problem in summary.problems]}
+
+
+async def _prepare_book(store: BookVectorStore, indexing: IndexJob) -> None:
+    """A book that was never indexed is indexed before the first reader; else in the background."""
+    try:
+        if await store.info() is None:
+            _log.info("indexing the book for the first time")
+            await indexing.now()
+            return
+    except RetryLater as error:
+        _log.warning("not ready yet: %s", error.detail)
+    indexing.start(patient=True)
