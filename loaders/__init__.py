@@ -1,0 +1,1 @@
+"""From a book's sources to chunks in a collection: loaders, splitter, index."""

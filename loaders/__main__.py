@@ -1,0 +1,114 @@
+"""Indexes a book: ``python -m loaders [SOURCE ...]``."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from tqdm import tqdm
+
+from errors import BookChatError
+from loaders.document import Book
+from loaders.index import IndexOptions, IndexSummary, index_book
+from loaders.sources import load_all
+from loaders.store import IndexStore
+from settings import Settings, load_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done, 1 a file had a problem under ``--strict``, 2 nothing was done."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load_settings()
+        return asyncio.run(_run(options, settings))
+    except BookChatError as error:
+        print(f"error: {error.detail}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; the next run goes on from here", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m loaders", description="Index a book.")
+    parser.add_argument(
+        "source", nargs="*", help="book folder, file or site URL; default: BOOK_DIR"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would change and be embedded"
+    )
+    parser.add_argument(
+        "--rebuild", action="store_true", help="fill a new collection, then switch to it"
+    )
+    parser.add_argument(
+        "--prune",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="remove chunks that the book no longer has",
+    )
+    parser.add_argument(
+        "--rollback", action="store_true", help="serve the collection before the last switch again"
+    )
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if a file had a problem")
+    return parser
+
+
+async def _run(options: argparse.Namespace, settings: Settings) -> int:
+    # Loading vendor SDKs takes a second; --help should not.
+    from providers.factory import build_embeddings, open_index_store
+
+    opened: AbstractAsyncContextManager[IndexStore] = open_index_store(settings)
+    async with opened as store:
+        if options.rollback:
+            print(f"serving {await store.rollback()} again")
+            return 0
+        book = load_all(options.source or [settings.book_dir], book_url=settings.book_url)
+        embeddings = build_embeddings(settings)
+        summary = await _index(book, store, embeddings, options)
+    print(describe(summary))
+    return 1 if options.strict and summary.problems else 0
+
+
+async def _index(
+    book: Book, store: IndexStore, embeddings: Any, options: argparse.Namespace
+) -> IndexSummary:
+    with tqdm(total=book.pages, unit="page", desc="indexing", disable=None) as bar:
+
+        def show(summary: IndexSummary) -> None:
+            bar.update(summary.documents - bar.n)
+            bar.set_postfix(chunks=summary.chunks, new=summary.added, refresh=False)
+
+        return await index_book(
+            book,
+            store=store,
+            embeddings=embeddings,
+            options=IndexOptions(
+                dry_run=options.dry_run, rebuild=options.rebuild, prune=options.prune
+            ),
+            progress=show,
+        )
+
+
+def describe(summary: IndexSummary) -> str:
+    """The summary for a terminal, one fact a line; problems by file first."""
+    calls = f"{summary.embedding_calls}" + ("" if summary.billable else " (embedded model, free)")
+    would = "would be " if summary.dry_run else ""
+    lines = [f"problem: {problem}" for problem in summary.problems]
+    lines += [
+        f"documents: {summary.documents} ({summary.sections} sections)",
+        f"chunks: {summary.chunks} ({would}added {summary.added}, {would}updated {summary.updated},"
+        f" unchanged {summary.unchanged}, {would}removed {summary.removed})",
+        f"embedding calls {'that would be made' if summary.dry_run else 'made'}: {calls}",
+    ]
+    if not summary.dry_run:
+        lines.append(
+            f"collection: {summary.collection}{' (now served)' if summary.switched else ''},"
+            f" book version {summary.book_version}, {summary.seconds:.1f} s"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""What every loader hands on: one ``Document`` per section, and what went wrong per file."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypedDict
+from urllib.parse import quote, urlsplit
+
+from langchain_core.documents import Document
+
+_BOUNDARY: Final = re.compile(r"[/\-_.]+")
+# Escaping letters of other scripts would only make anchors unreadable: browsers do it.
+_URL_SAFE: Final = "/:@!$&'()*+,;=-._~%"
+
+
+class SectionMetadata(TypedDict):
+    """``Document.metadata`` of a section; paths are POSIX and relative to the book."""
+
+    path: str
+    title: str
+    heading: str
+    breadcrumb: list[str]
+    headings: list[str]
+    """Page title and headings down to this one: what is embedded in front of the text."""
+    url: str
+    section_id: str
+    locale: str
+    kind: Literal["text", "echo"]
+    scopes: list[str]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that did not go in as it stands; ``reason`` is for people."""
+
+    path: str
+    reason: str
+    skipped: bool = False
+    """Nothing of the file went in."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@dataclass
+class Book:
+    """Sections of a book, read while they are iterated; then ``problems`` is complete.
+
+    Args:
+        sections: the sections in reading order, possibly read lazily.
+        pages: number of pages to expect, for a progress bar; None if it is not known.
+        problems: grows while ``sections`` is iterated.
+    """
+
+    sections: Iterable[Document]
+    pages: int | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self.sections)
+
+    @classmethod
+    def joined(cls, books: Sequence["Book"]) -> "Book":
+        """Several books as one; its problems are theirs, in order, as they are found."""
+        known = [book.pages for book in books]
+        joined = cls((), sum(p for p in known if p) if None not in known else None)
+
+        def sections() -> Iterator[Document]:
+            for book in books:
+                yield from book
+                joined.problems.extend(book.problems)
+
+        joined.sections = sections()
+        return joined
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a book is published.
+
+    Composition: a ``book_url`` with a path is the whole public base; one without a path is
+    followed by ``base_url``; an empty one gives URLs that are paths only.
+    """
+
+    book_url: str = ""
+    base_url: str = "/"
+
+    def url(self, route: str, anchor: str = "") -> str:
+        """Public URL of ``route``, which is relative to the site's base, and an anchor."""
+        if self.book_url and urlsplit(self.book_url).path.strip("/"):
+            base = self.book_url
+        else:
+            base = f"{self.book_url.rstrip('/')}/{self.base_url.strip('/')}"
+        page = f"{base.rstrip('/')}/{route.lstrip('/')}"
+        return escape(page) + (f"#{escape(anchor)}" if anchor else "")
+
+
+def escape(url: str) -> str:
+    """Percent-encodes what would end a URL in Markdown or HTML; keeps readable letters."""
+    if url.isascii():
+        return quote(url, safe=_URL_SAFE)
+    return "".join(c if ord(c) > 127 and c.isprintable() else quote(c, safe=_URL_SAFE) for c in url)
+
+
+def scopes(paths: Iterable[str]) -> list[str]:
+    """Every lower-case prefix, cut at ``/ - _ .``, that names one of ``paths``.
+
+    ``module-1/ros2.md`` is reached by ``module-1`` and ``module-1/ros2``, not by ``mod``.
+    Routes (which begin with ``/``) are reached with and without the slash.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        whole = path.lower().rstrip("/")
+        bare = whole.lstrip("/")
+        ends = [m.start() for m in _BOUNDARY.finditer(bare)] + [len(bare)]
+        for prefix in (bare[:end] for end in ends):
+            if prefix:
+                found[prefix] = None
+                if whole.startswith("/"):
+                    found[f"/{prefix}"] = None
+    return list(found)
+
+
+def unique(ids: Iterable[str], taken: set[str]) -> str:
+    """The first of ``ids`` that is free; numbered when none is."""
+    candidate = ""
+    for candidate in ids:
+        if candidate not in taken:
+            taken.add(candidate)
+            return candidate
+    number = 2
+    while f"{candidate}~{number}" in taken:
+        number += 1
+    taken.add(f"{candidate}~{number}")
+    return f"{candidate}~{number}"
+
+
+def is_echo(headings: Sequence[str], text: str) -> bool:
+    """Whether ``text`` only asks: a list of questions that nothing here answers."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if not lines:
+        return False
+    asked = [line for line in lines if line.rstrip('*_`)" ').endswith(("?", "؟", "？"))]
+    size = sum(map(len, lines))
+    share = sum(map(len, asked)) / size
+    named = any(_ECHO_HEADING.search(heading) for heading in headings[-2:])
+    return len(asked) >= 2 and share >= (0.4 if named else 0.7)
+
+
+_ECHO_HEADING: Final = re.compile(
+    r"knowledge check|self[- ]?(check|assessment|test)|quiz|(review|discussion|check|reflection|"
+    r"practice|study|comprehension|exam) questions?|check your (understanding|knowledge)|"
+    r"test your|questions|سوالات|جائزہ|مشق",
+    re.I,
+)

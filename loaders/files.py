@@ -1,0 +1,133 @@
+"""Finds and reads a book's files without trusting them: loops, sizes, encodings, escapes."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from loaders.document import Problem
+
+MAX_BYTES: Final = 20_000_000
+"""A page larger than this is generated data, not a chapter."""
+
+Report = Callable[[Problem], None]
+
+
+def walk(
+    root: Path,
+    suffixes: Sequence[str],
+    exclude: Sequence[str] = (),
+    report: Report = lambda problem: None,
+) -> Iterator[str]:
+    """POSIX paths below ``root``, relative to it, sorted, folder by folder.
+
+    Links to folders are followed once; a loop or a link that leaves ``root`` is reported.
+    ``exclude`` holds glob patterns such as ``**/_*/**``. Hidden files stay out.
+    """
+    yield from _walk(root, root.resolve(), "", frozenset(), suffixes, exclude, report)
+
+
+def _walk(
+    folder: Path,
+    root: Path,
+    prefix: str,
+    above: frozenset[Path],
+    suffixes: Sequence[str],
+    exclude: Sequence[str],
+    report: Report,
+) -> Iterator[str]:
+    above = above | {folder.resolve()}
+    try:
+        entries = sorted(os.scandir(folder), key=lambda e: _natural(e.name))
+    except OSError as error:
+        report(Problem(prefix or ".", _reason(error), skipped=True))
+        return
+    for entry in entries:
+        name = f"{prefix}{entry.name}"
+        if entry.name.startswith(".") or entry.name == "node_modules":
+            continue
+        wanted = entry.name.lower().endswith(tuple(suffixes))
+        if entry.is_symlink() and (wanted or entry.is_dir()):
+            trouble = _link_trouble(Path(entry.path), root, above)
+            if trouble:
+                report(Problem(name, trouble, skipped=True))
+                continue
+        if entry.is_dir():
+            if not matches(f"{name}/x", exclude):
+                yield from _walk(
+                    Path(entry.path), root, f"{name}/", above, suffixes, exclude, report
+                )
+        elif wanted and not matches(name, exclude):
+            yield name
+
+
+def _link_trouble(link: Path, root: Path, above: frozenset[Path]) -> str | None:
+    try:
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return "symbolic link that leads nowhere or in a circle"
+    if target in above:
+        return "symbolic link that leads back to a folder above it"
+    if not target.is_relative_to(root):
+        return "symbolic link that leads out of the book"
+    return None
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """``chapter-2`` comes before ``chapter-10``; index pages come first."""
+    stem = PurePosixPath(name).stem.lower()
+    if stem in ("index", "readme"):
+        return [(0, 0, "")]
+    return [(2, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", name) if p]
+
+
+def read_text(path: Path, name: str, report: Report, limit: int = MAX_BYTES) -> str | None:
+    """Text of a UTF-8 file; None and a problem if it cannot go in.
+
+    Bytes that are not UTF-8 become U+FFFD, as the published page shows them, and are reported.
+    """
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            reason = f"{size / 1e6:.0f} MB, the limit for one file is {limit / 1e6:.0f} MB"
+            report(Problem(name, reason, skipped=True))
+            return None
+        raw = path.read_bytes()
+    except OSError as error:
+        report(Problem(name, _reason(error), skipped=True))
+        return None
+    try:
+        return raw.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        report(Problem(name, f"not valid UTF-8 in line {line}; the bad bytes are replaced"))
+        return raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
+
+
+def _reason(error: OSError) -> str:
+    return f"cannot be read: {(error.strerror or 'error').lower()}"
+
+
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Whether ``path`` matches one of the glob patterns (``**``, ``*``, ``?``, ``{a,b}``)."""
+    return any(_compiled(pattern).fullmatch(path) for pattern in patterns)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    source, i = "", 0
+    while i < len(pattern):
+        if pattern.startswith("**/", i):
+            source, i = source + r"(?:[^/]+/)*", i + 3
+        elif pattern.startswith("**", i):
+            source, i = source + ".*", i + 2
+        elif pattern[i] == "{" and "}" in pattern[i:]:
+            end = pattern.index("}", i)
+            options = "|".join(re.escape(o) for o in pattern[i + 1 : end].split(","))
+            source, i = f"{source}(?:{options})", end + 1
+        else:
+            source += {"*": "[^/]*", "?": "[^/]"}.get(pattern[i], re.escape(pattern[i]))
+            i += 1
+    return re.compile(source)
