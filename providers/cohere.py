@@ -1,0 +1,52 @@
+"""Cohere's models as the settings name them, all over one HTTP client."""
+
+from providers.cohere_chat import BookChatCohere
+from providers.cohere_embed import BookCohereEmbeddings
+from providers.cohere_http import CohereHTTP
+from providers.cohere_rerank import CohereReranker
+from settings import Settings
+
+__all__ = ["BookChatCohere", "BookCohereEmbeddings", "CohereHTTP", "CohereReranker"]
+
+
+def build_http(settings: Settings) -> CohereHTTP:
+    """The client that all of Cohere's models of one process share; no request is made."""
+    assert settings.cohere_api_key is not None
+    return CohereHTTP(settings.cohere_api_key.get_secret_value(), settings.cohere_base_url)
+
+
+def build_embeddings(settings: Settings, http: CohereHTTP) -> BookCohereEmbeddings:
+    """``COHERE_EMBED_MODEL``."""
+    return BookCohereEmbeddings(
+        http=http,
+        model=settings.cohere_embed_model,
+        cohere_api_key=settings.cohere_api_key,
+        base_url=settings.cohere_base_url,
+    )
+
+
+def build_chat(settings: Settings, http: CohereHTTP) -> BookChatCohere:
+    """``COHERE_CHAT_MODEL``, which answers."""
+    return _chat(settings, http, settings.cohere_chat_model, "chat")
+
+
+def build_condense(settings: Settings, http: CohereHTTP) -> BookChatCohere:
+    """``COHERE_CONDENSE_MODEL``, which rewrites follow-ups."""
+    return _chat(settings, http, settings.cohere_condense_model, "condense")
+
+
+def build_reranker(settings: Settings, http: CohereHTTP) -> CohereReranker | None:
+    """``COHERE_RERANK_MODEL``, or None when that is empty."""
+    model = settings.cohere_rerank_model
+    return CohereReranker(http=http, model=model) if model else None
+
+
+def _chat(settings: Settings, http: CohereHTTP, model: str, operation: str) -> BookChatCohere:
+    return BookChatCohere(
+        http=http,
+        model=model,
+        operation=operation,
+        cohere_api_key=settings.cohere_api_key,
+        base_url=settings.cohere_base_url,
+        temperature=0.2,
+    )
