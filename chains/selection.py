@@ -6,7 +6,8 @@ from chains.retriever import BookRetriever
 from words import tokens
 
 _PROBE_WORDS = 60
-_ENOUGH = 0.8
+# A browser renders formulas and icons as other characters than the source holds.
+_ENOUGH = 0.7
 
 
 async def locate(selection: str, retriever: BookRetriever, scope: str | None) -> Document | None:
@@ -17,8 +18,10 @@ async def locate(selection: str, retriever: BookRetriever, scope: str | None) ->
     probe = " ".join(selection.split()[:_PROBE_WORDS])
     for where in dict.fromkeys([scope, None]):
         found = await retriever.ainvoke(probe, scope=where)
-        best = max(found, key=lambda passage: _held(selection, passage), default=None)
-        if best is not None and _held(selection, best) >= _ENOUGH:
+        best = max(
+            found, key=lambda passage: share_held(selection, passage.page_content), default=None
+        )
+        if best is not None and share_held(selection, best.page_content) >= _ENOUGH:
             return best
     return None
 
@@ -43,8 +46,9 @@ def as_given(selection: str) -> Document:
     )
 
 
-def _held(selection: str, passage: Document) -> float:
-    wanted, there = _shingles(selection), _shingles(passage.page_content)
+def share_held(selection: str, text: str) -> float:
+    """Share of the selection's word triples that ``text`` holds, 0 to 1."""
+    wanted, there = _shingles(selection), _shingles(text)
     return len(wanted & there) / len(wanted) if wanted else 0.0
 
 
