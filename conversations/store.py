@@ -1,0 +1,206 @@
+"""Sessions, turns, feedback and the call ledger, kept in SQLite or PostgreSQL."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from conversations import changes, records
+from conversations.database import Database, database_url
+from conversations.insights import Tables, read_insights
+from conversations.ledger import CallLedger
+from conversations.signing import Signer, key_in_folder, make_folder, new_key
+from conversations.tables import feedback, turns
+from conversations.upkeep import Upkeep
+from errors import RetryLater
+from schema import MAX_HISTORY, PastTurn, Turn
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_conversations(
+    *,
+    url: str | None,
+    data_dir: Path,
+    secret: str | None,
+    retention_days: int,
+    clock: Callable[[], datetime] = utc_now,
+    wait_seconds: float = 5.0,
+) -> AsyncIterator["ConversationStore"]:
+    """Opens, migrates and purges the store; closing it writes what is still in memory.
+
+    A database that is away does not stop the start: everything raises ``RetryLater`` until it
+    is there.
+
+    Args:
+        url: of the database; None is an SQLite file under ``data_dir``.
+        secret: signs session ids; None is a random one kept with the data.
+        retention_days: how long turns are kept; 0 is for ever.
+        wait_seconds: how long to wait for a lock, a free connection or a statement.
+
+    Raises:
+        FixConfiguration: the URL or ``data_dir`` cannot be used.
+    """
+    target = database_url(url, data_dir)
+    database = Database(target, wait_seconds=wait_seconds)
+    try:
+        signer, shared = _signer(secret, target, data_dir)
+        upkeep = Upkeep(database, signer, shared, retention_days, clock)
+        await upkeep.start()
+        store = ConversationStore(database, signer, upkeep, clock)
+        async with store.working():
+            yield store
+    finally:
+        await database.close()
+
+
+def _signer(secret: str | None, target: URL, data_dir: Path) -> tuple[Signer, bool]:
+    """And whether the key is still to be agreed on with the other replicas."""
+    sqlite = target.get_backend_name() == "sqlite"
+    if sqlite:
+        make_folder(Path(str(target.database)).parent)
+    if secret:
+        return Signer(secret.encode()), False
+    if sqlite:
+        make_folder(data_dir)
+        return Signer(key_in_folder(data_dir)), False
+    return Signer(new_key()), True
+
+
+class ConversationStore:
+    """Made by ``open_conversations``; safe for any number of tasks of one event loop.
+
+    Every method that asks the database may raise ``RetryLater``; those that are given a session
+    id raise ``FixQuestion`` (``not_found``) for a forged or deleted one.
+    """
+
+    def __init__(
+        self, database: Database, signer: Signer, upkeep: Upkeep, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._signer = signer
+        self._upkeep = upkeep
+        self._clock = clock
+        self._ledger = CallLedger(upkeep.write, clock)
+        self._changing: set[asyncio.Task[None]] = set()
+
+    def new_session(self) -> str:
+        """A new signed, unguessable session id; nothing is stored before its first turn."""
+        return self._signer.new()
+
+    async def history(self, session_id: str) -> Sequence[PastTurn]:
+        """The last 20 turns that say something, newest last."""
+        key = self._signer.key_of(session_id)
+        query = (
+            select(turns.c.question, turns.c.said)
+            .where(
+                turns.c.session_key == key, (turns.c.outcome == "complete") | (turns.c.said != "")
+            )
+            .order_by(turns.c.turn_id.desc())
+            .limit(MAX_HISTORY)
+        )
+        async with self._upkeep.read() as connection:
+            await changes.refuse_forgotten(connection, key)
+            found = (await connection.execute(query)).all()
+        return [records.past_turn(question, said) for question, said in reversed(found)]
+
+    async def turns(self, session_id: str) -> list[dict[str, Any]]:
+        """Turns as JSON types, oldest first: a ``Turn`` with ``created_at`` and ``rating``."""
+        key = self._signer.key_of(session_id)
+        query = (
+            select(turns, feedback.c.rating)
+            .outerjoin_from(turns, feedback)
+            .where(turns.c.session_key == key)
+            .order_by(turns.c.turn_id)
+        )
+        async with self._upkeep.read() as connection:
+            await changes.refuse_forgotten(connection, key)
+            found = (await connection.execute(query)).mappings().all()
+        return [records.as_json(row, session_id) for row in found]
+
+    async def remember(self, turn: Turn) -> None:
+        """Stores a turn once, however often it is handed in.
+
+        Once begun, it ends even if the caller is cancelled.
+        """
+        key = self._signer.key_of(turn.session_id)
+        now = self._clock()
+        await self._to_the_end(lambda connection: changes.remember(connection, turn, key, now))
+
+    async def forget(self, session_id: str) -> None:
+        """Deletes a session's turns and feedback for good; its id never works again."""
+        key = self._signer.key_of(session_id)
+        now = self._clock()
+        await self._to_the_end(lambda connection: changes.forget(connection, key, now))
+        await self._database.truncate_log()
+
+    async def rate(self, answer_id: str, session_id: str, rating: str, comment: str | None) -> None:
+        """Stores a reader's rating; the latest counts.
+
+        Raises:
+            FixQuestion: no such answer in this session (``not_found``).
+        """
+        key = self._signer.key_of(session_id)
+        rated = records.rating_row(answer_id, rating, comment, self._clock())
+        await self._to_the_end(lambda connection: changes.rate(connection, key, rated))
+
+    async def insights(self) -> Tables:
+        """Tables for the operator, by name: rows as JSON types."""
+        await self._ledger.flush()
+        async with self._upkeep.read() as connection:
+            return await read_insights(connection)
+
+    async def ping(self) -> None:
+        """Raises RetryLater when the database cannot be reached."""
+        async with self._upkeep.read() as connection:
+            await connection.execute(select(1))
+
+    def record_calls(self, provider: str, operation: str, outcome: str, n: int = 1) -> None:
+        """Counts calls to a provider; written within a few seconds."""
+        self._ledger.record(provider, operation, outcome, n)
+
+    def calls_this_month(self) -> int:
+        """Provider calls of all replicas in this calendar month (UTC); no I/O."""
+        return self._ledger.calls_this_month()
+
+    async def purge(self) -> int:
+        """Deletes turns older than the retention; returns how many."""
+        return await self._upkeep.purge()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """While it is open, counted calls are written and old turns purged."""
+        with contextlib.suppress(RetryLater):
+            await self._ledger.flush()  # reads the month's total
+        tasks = [asyncio.create_task(self._ledger.run()), asyncio.create_task(self._upkeep.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, *self._changing, return_exceptions=True)
+            with contextlib.suppress(RetryLater):
+                await self._ledger.flush()
+
+    async def _to_the_end(self, change: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+        """A reader who leaves cancels the caller, again and again; the change goes on."""
+
+        async def transaction() -> None:
+            async with self._upkeep.write() as connection:
+                await change(connection)
+
+        task = asyncio.create_task(transaction())
+        self._changing.add(task)
+        task.add_done_callback(self._changing.discard)
+        await asyncio.shield(task)
