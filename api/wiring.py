@@ -7,22 +7,27 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Any
 
+from providers.factory import open_stores
+from pydantic import SecretStr
+
+import metering
 from api.indexing import IndexBook, IndexJob, Progress
 from api.limits import RateLimiter, Slots
 from api.runs import Runs
 from api.services import Services
 from api.telemetry import Metrics
 from chains.book import PROMPTS, build_book_chain
+from chains.budget import Budget
 from chains.condense import Condenser, LexicalCondenser, ModelCondenser
 from chains.generation import Models
 from chains.memory import AnswerCache
 from chains.retriever import BookRetriever
 from conversations.store import open_conversations
-from errors import RetryLater
+from errors import FixConfiguration, RetryLater
 from loaders.index import IndexOptions, IndexSummary, index_book
 from loaders.sources import load_all
 from loaders.store import IndexStore
-from providers import factory
+from providers.models import build_models
 from providers.vector_store import BookVectorStore
 from settings import Settings
 
@@ -44,13 +49,22 @@ async def open_services(settings: Settings, metrics: Metrics) -> Services:
 
 
 async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack) -> Services:
-    embeddings = factory.build_embeddings(settings)
-    store, index_store = await resources.enter_async_context(
-        factory.open_stores(settings, embeddings)
-    )
-    conversations = await resources.enter_async_context(open_conversations(settings))
-    answering = factory.build_models(settings, embeddings)
+    if not settings.book_dir.exists():
+        raise FixConfiguration(f"BOOK_DIR: there is no file or folder {settings.book_dir}")
+    answering = build_models(settings)
     resources.push_async_callback(answering.aclose)
+    store, index_store = await resources.enter_async_context(
+        open_stores(settings, answering.embeddings)
+    )
+    conversations = await resources.enter_async_context(
+        open_conversations(
+            url=_secret(settings.database_url),
+            data_dir=settings.data_dir,
+            secret=_secret(settings.session_secret),
+            retention_days=settings.retention_days,
+        )
+    )
+    resources.callback(metering.on_call(lambda *call: conversations.record_calls(*call)))
     retriever = BookRetriever(store=store, reranker=answering.reranker)
     models = Models(
         answering.chat,
@@ -69,10 +83,11 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         condenser=condenser,
         memory=conversations,
         cache=AnswerCache(1000, 24 * 3600, time.monotonic),
+        budget=Budget(settings.monthly_call_budget, conversations.calls_this_month),
         observe=metrics.answered,
     )
 
-    indexing = IndexJob(_index_job(settings, index_store, embeddings))
+    indexing = IndexJob(_index_job(settings, index_store, answering.embeddings))
     resources.push_async_callback(indexing.close)
     await _prepare_book(store, indexing)
 
@@ -91,7 +106,7 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         runs=Runs(chain, lambda: uuid.uuid4().hex),
         rate=RateLimiter(
             settings.rate_limit,
-            settings.redis_url.get_secret_value() if settings.redis_url else None,
+            _secret(settings.redis_url),
         ),
         slots=Slots(settings.max_concurrent_answers),
         indexing=indexing,
@@ -99,6 +114,10 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         providers=answering.names,
         resources=resources,
     )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
 
 
 def _index_job(settings: Settings, store: IndexStore, embeddings: Any) -> IndexBook:

@@ -8,6 +8,7 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig
 
 import metering
+from chains.budget import Thrift
 from chains.generation import Generation
 from errors import FixQuestion
 from schema import Answer, AnswerChunk, CollectionInfo, Question, Status
@@ -27,6 +28,7 @@ class Asked:
     info: CollectionInfo = field(default_factory=lambda: CollectionInfo(fingerprint=""))
     passages: list[Document] = field(default_factory=list)
     answerable: bool = True
+    thrift: Thrift = Thrift.NONE
     prefix: str = ""
     """Said before the model's answer."""
     cached: Answer | None = None

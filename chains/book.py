@@ -20,6 +20,7 @@ from pydantic import BaseModel
 import metering
 from chains import abstention, phrases
 from chains.asked import Asked, as_question
+from chains.budget import Budget, Thrift
 from chains.citations import uncited_sentences
 from chains.condense import Condenser, LexicalCondenser, leans_on_history
 from chains.generation import Generation, Models
@@ -50,6 +51,7 @@ class Parts:
     condenser: Condenser = field(default_factory=LexicalCondenser)
     memory: Memory = field(default_factory=NoMemory)
     cache: AnswerCache | None = None
+    budget: Budget = field(default_factory=Budget)
     observe: Callable[[Answer, Outcome], None] = lambda answer, outcome: None
     """Told of every answer, however it ended; for metrics."""
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
@@ -108,7 +110,11 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             await self._remember(asked, whole, "complete")
             return
         generation = Generation(
-            self._parts.models, {str(p.id): p for p in asked.passages}, asked.meter, asked.prefix
+            self._parts.models,
+            {str(p.id): p for p in asked.passages},
+            asked.meter,
+            asked.prefix,
+            spare_provider=asked.thrift is Thrift.STOP,
         )
         sources: AnswerChunk = {"sources": [as_source(p).model_dump() for p in asked.passages]}
         outcome: Outcome = "cancelled"
@@ -139,8 +145,11 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         history = await self._history(question)
         asked.info = await self._book()
         asked.standalone = question.question
+        asked.thrift = self._parts.budget.thrift()
         if history and not question.selected_text and leans_on_history(question.question):
-            asked.standalone = await self._parts.condenser(question.question, history)
+            shed = asked.thrift is not Thrift.NONE
+            condenser = LexicalCondenser() if shed else self._parts.condenser
+            asked.standalone = await condenser(question.question, history)
             asked.lap("condense")
         elif self._parts.cache:
             name = self._parts.models.name
@@ -171,13 +180,13 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         question, retriever = asked.question, self._parts.retriever
         selection = (question.selected_text or "").strip()
         if selection:
-            located = await locate(selection, retriever, question.section)
+            located = await locate(selection, retriever, question.section, asked.thrift)
             asked.passages = [located or as_given(selection)]
             if located is None:
                 asked.prefix = phrases.not_from_book(question.question, question.language)
             return
         asked.passages = await retriever.ainvoke(
-            asked.standalone, asked.config, scope=question.section
+            asked.standalone, asked.config, scope=question.section, thrift=asked.thrift
         )
         asked.answerable = abstention.answers(
             asked.standalone, asked.passages, asked.info.calibration

@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableConfig
 
 import metering
 from chains.citations import read_annotations, verify
-from errors import BookChatError, RetryLater
+from errors import BookChatError, BudgetExhausted, RetryLater
 from schema import AnswerChunk, Citation
 
 MARKER: Final = "NOT_IN_BOOK"
@@ -43,6 +43,8 @@ class Generation:
     passages: Mapping[str, Document]
     meter: metering.Meter
     prefix: str = ""
+    spare_provider: bool = False
+    """The budget is spent: the fallback answers at once."""
     model: str = ""
     not_in_book: bool = False
     usage: dict[str, int] = field(default_factory=lambda: {"input_tokens": 0, "output_tokens": 0})
@@ -91,6 +93,8 @@ class Generation:
     ) -> tuple[AIMessageChunk, Any]:
         models = self.models
         try:
+            if self.spare_provider:
+                raise BudgetExhausted("This month's model calls are spent.")
             begun = await self._first(
                 models.chat, messages, config, seconds=models.first_token_seconds
             )

@@ -15,6 +15,7 @@ from langchain_core.documents import BaseDocumentCompressor, Document
 from langchain_core.retrievers import BaseRetriever
 
 import metering
+from chains.budget import Thrift
 from errors import BookChatError
 from schema import CollectionInfo, Source
 
@@ -57,8 +58,9 @@ class BookRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,
         scope: str | None = None,
+        thrift: Thrift = Thrift.NONE,
     ) -> list[Document]:
-        # The base class reads this signature to learn that ``scope`` may be passed on.
+        # The base class reads this signature to learn what may be passed on.
         raise NotImplementedError("the retriever is asynchronous: use ainvoke")
 
     async def _aget_relevant_documents(
@@ -67,9 +69,11 @@ class BookRetriever(BaseRetriever):
         *,
         run_manager: AsyncCallbackManagerForRetrieverRun,
         scope: str | None = None,
+        thrift: Thrift = Thrift.NONE,
     ) -> list[Document]:
-        hits = await self._search(query, scope)
-        hits = await self._rerank(query, hits)
+        hits = await self._search(query, scope, sparse_only=thrift is Thrift.STOP)
+        if thrift is Thrift.NONE:
+            hits = await self._rerank(query, hits)
         groups = _by_section(hits, self.passages)
         if not groups:
             return []
@@ -79,9 +83,11 @@ class BookRetriever(BaseRetriever):
             for section_id, group in groups.items()
         ]
 
-    async def _search(self, query: str, scope: str | None) -> list[Document]:
+    async def _search(self, query: str, scope: str | None, *, sparse_only: bool) -> list[Document]:
         try:
-            found = await self.store.asimilarity_search_with_score(query, self.fetch, scope=scope)
+            found = await self.store.asimilarity_search_with_score(
+                query, self.fetch, scope=scope, sparse_only=sparse_only
+            )
         except BookChatError as error:
             if error.code == "retrieval_unavailable":
                 raise

@@ -2,6 +2,7 @@
 
 from langchain_core.documents import Document
 
+from chains.budget import Thrift
 from chains.retriever import BookRetriever
 from words import tokens
 
@@ -10,14 +11,16 @@ _PROBE_WORDS = 60
 _ENOUGH = 0.7
 
 
-async def locate(selection: str, retriever: BookRetriever, scope: str | None) -> Document | None:
+async def locate(
+    selection: str, retriever: BookRetriever, scope: str | None, thrift: Thrift = Thrift.NONE
+) -> Document | None:
     """The passage of the book that holds the selection, or None.
 
     Whitespace, Markdown marks and typography do not count: word triples are compared.
     """
     probe = " ".join(selection.split()[:_PROBE_WORDS])
     for where in dict.fromkeys([scope, None]):
-        found = await retriever.ainvoke(probe, scope=where)
+        found = await retriever.ainvoke(probe, scope=where, thrift=thrift)
         best = max(
             found, key=lambda passage: share_held(selection, passage.page_content), default=None
         )

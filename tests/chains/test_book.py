@@ -1,17 +1,19 @@
 """The answer flow, on working fakes of the store, the model and the memory."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from chains.book import BookChain, build_book_chain
+from chains.budget import Budget
 from chains.generation import Models
 from chains.memory import AnswerCache
 from chains.retriever import BookRetriever
 from chains.runnable import accumulate, joined
 from errors import BudgetExhausted, FixQuestion, RetryLater
-from schema import Answer
+from schema import Answer, PastTurn
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat, chunk
 
 WHAT = "ROS 2 is middleware that connects the programs of a robot."
@@ -278,3 +280,24 @@ async def test_a_hundred_questions_at_once_do_not_mix() -> None:
     )
     assert len({a["answer_id"] for a in answers}) == 100
     assert all(a["usage"]["provider_calls"] == 1 for a in answers)
+
+
+@pytest.mark.parametrize(("spent", "model"), [(5, "scripted"), (10, "embedded")])
+async def test_a_spent_budget_leaves_the_provider_alone(spent: int, model: str) -> None:
+    fallback = ScriptedChat(pieces=[("ROS 2 is middleware", 0)])
+    budget = Budget(10, lambda: spent)
+    chain, _ = make([("ROS 2 is middleware", 0)], fallback=fallback, budget=budget)
+    answer = Answer.model_validate(await chain.ainvoke(QUESTION))
+    assert answer.model == model
+    assert answer.status == ("answered" if model == "scripted" else "degraded")
+
+
+async def test_a_nearly_spent_budget_sheds_condensing() -> None:
+    class Dear:
+        async def __call__(self, question: str, history: Sequence[PastTurn]) -> str:
+            raise AssertionError("condensed by a provider")
+
+    chain, _ = make([("1000 Hz", 0)], condenser=Dear(), budget=Budget(10, lambda: 9))
+    history = [{"question": "How does the humanoid keep its balance?", "answer": "A controller."}]
+    answer = await chain.ainvoke({"question": "How fast does it run?", "history": history})
+    assert "balance" in answer["standalone_question"]
