@@ -48,6 +48,8 @@ class Blocks:
             return self._list(tokens, i, close)
         if kind == "blockquote_open":
             return _indent(self.render(tokens, i + 1, close), "> ", "> ")
+        if kind == "footnote_reference_open":
+            return f"[^{token.meta['label']}]: {self.render(tokens, i + 1, close)}"
         if kind == "table_open":
             return self._table(tokens[i:close])
         if kind == "heading_open":

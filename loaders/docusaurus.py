@@ -3,16 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
-import yaml
 from langchain_core.documents import Document
 
 from loaders import routes
 from loaders.document import Address, Book, Problem, SectionMetadata, is_echo, scopes, unique
 from loaders.files import Report, read_text, walk
+from loaders.labels import Labels
 from loaders.page import Page, Section, parse_page, text_of
 from loaders.site import Docs, Site, config_file, read_site
 
@@ -39,6 +37,11 @@ class Tree:
     locale: str
     base_url: str
     original: Path | None = None
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Where labels of its folders may stand, the nearest first."""
+        return (self.folder, self.original) if self.original else (self.folder,)
 
 
 def load_docusaurus(source: Path, *, book_url: str = "", exclude: tuple[str, ...] = ()) -> Book:
@@ -145,8 +148,10 @@ class _Sections:
 
     def __init__(self, pages: list[tuple[Tree, str]], book_url: str, report: Report) -> None:
         self._pages, self._book_url, self._report = pages, book_url, report
+        self._labels = Labels()
 
     def __iter__(self) -> Iterator[Document]:
+        self._labels = Labels()  # folders may have been renamed since the last time
         for tree, path in self._pages:
             yield from self._page(tree, path)
 
@@ -173,7 +178,7 @@ class _Sections:
         return Place(
             path=tree.shown + path,
             title=title,
-            folders=_folders(tree, path),
+            folders=self._labels.above(path, tree.roots, tree.docs.number_prefixes),
             locale=tree.locale,
             address=address,
             route=route,
@@ -230,48 +235,3 @@ def _metadata(
         kind="echo" if is_echo(headings, section.text) else "text",
         scopes=reached,
     )
-
-
-def _folders(tree: Tree, path: str) -> tuple[str, ...]:
-    """Labels of the folders above a page; an index page stands for its own folder."""
-    parts = PurePosixPath(path).parent.parts
-    if parts and routes.is_index(path):
-        parts = parts[:-1]
-    return tuple(_label(tree, "/".join(parts[: i + 1])) for i in range(len(parts)))
-
-
-@lru_cache(maxsize=4096)
-def _label_of(folders: tuple[Path, ...], fallback: str) -> str:
-    for folder in folders:
-        label = category(folder).get("label")
-        if label:
-            return str(label)
-    for folder in folders:
-        for name in ("index.md", "index.mdx", "README.md", f"{folder.name}.md"):
-            if (folder / name).is_file():
-                page = parse_page(read_text(folder / name, name, lambda problem: None) or "")
-                front = page.front_matter
-                title = front.get("sidebar_label") or front.get("title") or page.h1
-                if title:
-                    return str(title)
-    return fallback
-
-
-def _label(tree: Tree, folder: str) -> str:
-    roots = [tree.folder] + ([tree.original] if tree.original else [])
-    name = folder.rsplit("/", 1)[-1]
-    fallback = routes.without_number(name) if tree.docs.number_prefixes else name
-    return _label_of(tuple(root / folder for root in roots), fallback)
-
-
-def category(folder: Path) -> dict[str, Any]:
-    """``_category_.json`` or ``.yml`` of a folder; empty when there is none that can be read."""
-    for name in ("_category_.json", "_category_.yml", "_category_.yaml"):
-        path = folder / name
-        if path.is_file():
-            try:
-                values = yaml.safe_load(path.read_text("utf-8"))
-            except (OSError, UnicodeDecodeError, yaml.YAMLError):
-                continue
-            return values if isinstance(values, dict) else {}
-    return {}

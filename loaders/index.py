@@ -1,87 +1,26 @@
 """Brings a collection in line with a book: only what is new is embedded, stale chunks go last."""
 
 import asyncio
-import hashlib
-import json
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Final
 
 from langchain_core.documents import Document
 
 from errors import FixConfiguration
-from loaders.document import Book, Problem
+from loaders.document import Book
 from loaders.embedding import Embedder, EmbeddingQueue
+from loaders.options import IndexOptions, IndexSummary, Progress
 from loaders.splitter import VERSION, Splitter
 from loaders.store import IndexStore
+from loaders.tally import Tally, payload_digest
 from schema import CollectionInfo
 
+__all__ = ["IndexOptions", "IndexSummary", "fingerprint_of", "index_book"]
+
 _BLOCK: Final = 128
-_SAMPLE: Final = 64
-_NOT_STORED: Final = ("embed_text", "sentence_vectors", "digest")
-
-
-class Calibrate(Protocol):
-    """Measures abstention thresholds of a filled collection that is not served yet."""
-
-    def __call__(self, collection: str, headings: Sequence[str], /) -> Awaitable[dict[str, float]]:
-        """Thresholds by name, from questions made of ``headings``."""
-        ...
-
-
-@dataclass(frozen=True)
-class IndexOptions:
-    """How to index.
-
-    Args:
-        dry_run: only compare; nothing is embedded or written.
-        rebuild: fill a new collection and switch to it, even if the fingerprint is the same.
-        prune: remove chunks that the book no longer has.
-        chunk_tokens: most tokens of one chunk, heading path included; the embedding model's
-            own limit lowers it.
-        concurrency: embedding requests under way at once.
-        calibrate: run before the switch; its result is stored with the collection.
-        sleep: waits that a provider asked for.
-    """
-
-    dry_run: bool = False
-    rebuild: bool = False
-    prune: bool = True
-    chunk_tokens: int = 400
-    concurrency: int = 4
-    calibrate: Calibrate | None = None
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
-@dataclass
-class IndexSummary:
-    """What an index run did, or with ``dry_run`` would do; also its progress while it runs."""
-
-    pages: int | None = None
-    """Pages to expect, if known."""
-    documents: int = 0
-    sections: int = 0
-    chunks: int = 0
-    added: int = 0
-    updated: int = 0
-    """Chunks whose text stayed and whose place, title or URL changed: no embedding."""
-    unchanged: int = 0
-    removed: int = 0
-    embedding_calls: int = 0
-    billable: bool = False
-    collection: str = ""
-    book_version: str = ""
-    switched: bool = False
-    dry_run: bool = False
-    seconds: float = 0.0
-    problems: list[Problem] = field(default_factory=list)
-
-
-Progress = Callable[[IndexSummary], None]
 
 
 def fingerprint_of(embeddings: Embedder, options: IndexOptions) -> str:
@@ -135,7 +74,7 @@ class _Run:
             pages=book.pages, billable=embeddings.billable, dry_run=options.dry_run
         )
         self._fingerprint = fingerprint_of(embeddings, options)
-        self._tally = _Tally()
+        self._tally = Tally()
         self._chunks = self._split()
 
     def _split(self) -> Iterator[Document]:
@@ -268,47 +207,3 @@ class _Run:
         if served is None or served[0] != target:
             await self._store.switch(target)
             summary.switched = True
-
-
-class _Tally:
-    """What is kept of every chunk: a few bytes, whatever the book's size."""
-
-    def __init__(self) -> None:
-        self.chunks = 0
-        self.pages: set[int] = set()
-        self._sum = 0
-        self._locales: Counter[str] = Counter()
-        self._sample: dict[str, str] = {}
-
-    def add(self, chunk: Document) -> None:
-        metadata = chunk.metadata
-        self.chunks += 1
-        self.pages.add(hash(metadata["path"]))
-        self._locales[metadata["locale"]] += 1
-        # A sum of hashes is the same in whatever order the chunks come.
-        digest = hashlib.sha256(f"{chunk.id}\0{metadata['url']}".encode()).digest()
-        self._sum = (self._sum + int.from_bytes(digest[:16])) % (1 << 128)
-        if metadata["kind"] == "text":
-            self._keep(metadata["heading"])
-
-    def _keep(self, heading: str) -> None:
-        """The headings with the smallest hashes: the same sample of the same book."""
-        self._sample[hashlib.sha256(heading.encode()).hexdigest()] = heading
-        if len(self._sample) > 2 * _SAMPLE:
-            self._sample = dict(sorted(self._sample.items())[:_SAMPLE])
-
-    def sample(self) -> list[str]:
-        return [heading for _, heading in sorted(self._sample.items())[:_SAMPLE]]
-
-    def language(self) -> str:
-        return self._locales.most_common(1)[0][0] if self._locales else "en"
-
-    def version(self) -> str:
-        return f"{self._sum:032x}"[:16]
-
-
-def payload_digest(chunk: Document) -> str:
-    """SHA-256 over what is stored of a chunk beside its vectors."""
-    stored: dict[str, Any] = {k: v for k, v in chunk.metadata.items() if k not in _NOT_STORED}
-    text = json.dumps([chunk.page_content, stored], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -161,3 +161,12 @@ def literal(expression: str) -> str:
         text = inner[1:-1]
         return "" if inner[0] in text or "${" in text else text
     return ""
+
+
+def element_end(src: str, tag: Tag) -> int:
+    """End of the tag, or of its element when the content is never shown."""
+    if tag.name in HIDDEN and not tag.closing and not tag.void:
+        close = src.find(f"</{tag.name}>", tag.end)
+        if close >= 0:
+            return close + len(tag.name) + 3
+    return tag.end

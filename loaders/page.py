@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from loaders.blocks import Blocks, closing
-from loaders.mdx import inline, is_comment, parser
+from loaders.mdx import inline, parser
+from loaders.mdx_inline import is_comment
 from loaders.slugs import Slugger
 
 _EXPLICIT_ID: Final = re.compile(r"\s*\{#((?:.(?!\{#|\}))*.)\}$")
@@ -160,7 +161,7 @@ class _Sections:
 
 
 def _plain(tokens: Sequence[Token], *, code: bool = False) -> str:
-    """Text of inline tokens without marks; ``code``: with the source of expressions."""
+    """Text of inline tokens without marks; ``code``: as anchors have it."""
     parts: list[str] = []
     for token in tokens:
         if token.type in ("text", "text_special", "code_inline", "math_inline"):
@@ -169,6 +170,8 @@ def _plain(tokens: Sequence[Token], *, code: bool = False) -> str:
             parts.append(_plain(token.children or [], code=code) or token.content)
         elif token.type in ("softbreak", "hardbreak"):
             parts.append("\n")
+        elif token.type == "text_directive":
+            parts.append(token.meta["label"] if code else token.content)
         elif token.type == "expression" and code:
             parts.append(token.content[1:-1])
     return "".join(parts)
