@@ -1,13 +1,14 @@
 """Embeds chunks in full batches, a few at once, at the pace that the provider allows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
 
 from langchain_core.documents import Document
 
 from errors import RetryLater
+from sentences import split_sentences
 
 _ATTEMPTS: Final = 8
 _LONGEST_WAIT: Final = 60.0
@@ -37,8 +38,8 @@ class Embedder(Protocol):
 class EncodesSentences(Protocol):
     """Embedded models also keep a vector per sentence for the extractive answerer."""
 
-    def encode_sentences(self, texts: list[str]) -> Sequence[str]:
-        """base64 of int8 unit vectors per text, one row per sentence."""
+    def encode_sentences(self, texts: list[str]) -> str:
+        """base64 of int8 unit vectors, one row per sentence of a chunk."""
         ...
 
 
@@ -109,10 +110,7 @@ class EmbeddingQueue:
     async def _store(self, batch: list[Document], write: Write) -> None:
         vectors = await self._embed([chunk.metadata["embed_text"] for chunk in batch])
         if isinstance(self._embeddings, EncodesSentences):
-            texts = [chunk.page_content for chunk in batch]
-            packed = await asyncio.to_thread(self._embeddings.encode_sentences, texts)
-            for chunk, sentences in zip(batch, packed, strict=True):
-                chunk.metadata["sentence_vectors"] = sentences
+            await asyncio.to_thread(_encode_sentences, self._embeddings, batch)
         await write(batch, vectors)
 
     async def _embed(self, texts: list[str]) -> list[list[float]]:
@@ -135,3 +133,10 @@ class EmbeddingQueue:
             await self._sleep(wait)
         finally:
             self._open.set()
+
+
+def _encode_sentences(model: EncodesSentences, batch: list[Document]) -> None:
+    for chunk in batch:
+        sentences = split_sentences(chunk.page_content)
+        if sentences:
+            chunk.metadata["sentence_vectors"] = model.encode_sentences(sentences)

@@ -35,7 +35,7 @@ class IndexStore(Protocol):
         ...
 
     async def update_payloads(self, collection: str, chunks: Sequence[Document]) -> None:
-        """Writes payloads of chunks whose vectors stay."""
+        """Writes payloads of chunks whose vectors stay, stored ``sentence_vectors`` too."""
         ...
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:

@@ -68,8 +68,10 @@ class MemoryStore(IndexStore):
 
     async def update_payloads(self, collection: str, chunks: Sequence[Document]) -> None:
         self.writes.append("update")
+        stored = self.collections[collection].chunks
         for chunk in chunks:
-            self.collections[collection].chunks[str(chunk.id)] = copy.deepcopy(chunk)
+            metadata = {**stored[str(chunk.id)].metadata, **chunk.metadata}
+            stored[str(chunk.id)] = Document(chunk.page_content, id=chunk.id, metadata=metadata)
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         self.writes.append("delete")

@@ -268,3 +268,22 @@ async def test_the_version_does_not_depend_on_how_it_was_reached(
     third = await index(book)
 
     assert third.book_version == first.book_version
+
+
+async def test_embedded_models_keep_a_vector_per_sentence_even_when_a_page_moves(
+    index: Indexer, tmp_path: Path
+) -> None:
+    class Sentences(CountingEmbeddings):
+        def encode_sentences(self, texts: list[str]) -> str:
+            return "|".join(texts)
+
+    index.embeddings = Sentences()
+    book = write(tmp_path / "b", a="# A\n\nOne thing. Another thing.\n")
+    await index(book)
+    (book / "a.md").rename(book / "b.md")
+
+    await index(book)
+
+    (chunk,) = index.store.book.values()
+    assert chunk.metadata["path"] == "b.md"
+    assert chunk.metadata["sentence_vectors"] == "One thing.|Another thing."
