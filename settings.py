@@ -46,6 +46,14 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]+$",
         description="name (alias) of the served collection",
     )
+    qdrant_shards: int = Field(1, ge=1, le=256, description="shards of a new collection (server)")
+    qdrant_replicas: int = Field(1, ge=1, le=32, description="copies of each shard (cluster)")
+    qdrant_quantization: Literal["none", "scalar", "binary"] = Field(
+        "none", description="compresses the dense vectors of a new collection"
+    )
+    qdrant_on_disk: bool = Field(
+        False, description="keep dense vectors of a new collection on disk instead of in memory"
+    )
     database_url: SecretStr | None = Field(
         None, description="sessions, turns, feedback; default: an SQLite file under DATA_DIR"
     )
@@ -125,7 +133,7 @@ class Settings(BaseSettings):
             _ = parts.port  # raises on a port that is no number
         return value.rstrip("/") if value else value
 
-    @field_validator("log_level", "log_format", mode="before")
+    @field_validator("log_level", "log_format", "qdrant_quantization", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

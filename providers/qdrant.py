@@ -1,0 +1,172 @@
+"""A Qdrant server, cluster or cloud: its clients, and what its errors mean."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import httpx
+from qdrant_client import AsyncQdrantClient, QdrantClient, models
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+from errors import BookChatError, FixConfiguration, RetryLater
+from providers.edge_shards import EdgeError
+from settings import Settings
+
+SEARCH_SECONDS: Final = 10
+INDEX_SECONDS: Final = 60
+_REST_PORT: Final = 6333
+_AWAY: Final = "The book's index cannot be reached right now."
+_log = logging.getLogger(__name__)
+
+
+def address(settings: Settings) -> str:
+    """``host:port`` that the REST client will talk to."""
+    parts = urlsplit(settings.qdrant_url or "")
+    return f"{parts.hostname}:{parts.port or _REST_PORT}"
+
+
+def _options(settings: Settings, timeout: int) -> dict[str, Any]:
+    # The key travels as a header: given as api_key, the client warns on every http:// URL,
+    # which is what a Qdrant beside the service in a compose file has.
+    key = settings.qdrant_api_key
+    return {
+        "url": settings.qdrant_url,
+        "headers": {"api-key": key.get_secret_value()} if key else None,
+        "timeout": timeout,
+        "check_compatibility": False,
+        "limits": httpx.Limits(max_connections=64, max_keepalive_connections=32),
+    }
+
+
+def open_async(settings: Settings, timeout: int) -> AsyncQdrantClient:
+    """The client of the service: one pool of kept-alive connections, no request yet."""
+    return AsyncQdrantClient(**_options(settings, timeout))
+
+
+def open_sync(settings: Settings, timeout: int) -> QdrantClient:
+    """The client behind the synchronous methods that LangChain offers."""
+    return QdrantClient(**_options(settings, timeout))
+
+
+async def settles_itself(collection: str) -> None:
+    """A server builds its indexes in the background; nothing to do."""
+
+
+@dataclass(frozen=True)
+class CollectionOptions:
+    """How a new collection is laid out; shards and replicas matter to servers only."""
+
+    shards: int = 1
+    replicas: int = 1
+    quantization: Literal["none", "scalar", "binary"] = "none"
+    on_disk: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> "CollectionOptions":
+        """The options that the environment names."""
+        return cls(
+            settings.qdrant_shards,
+            settings.qdrant_replicas,
+            settings.qdrant_quantization,
+            settings.qdrant_on_disk,
+        )
+
+    def dense(self, dimensions: int) -> models.VectorParams:
+        """The dense vector: cosine, ``dimensions`` floats."""
+        return models.VectorParams(
+            size=dimensions, distance=models.Distance.COSINE, on_disk=self.on_disk or None
+        )
+
+    def collection(self) -> dict[str, Any]:
+        """Further arguments of ``create_collection``."""
+        chosen: dict[str, Any] = {}
+        if self.shards > 1:
+            chosen["shard_number"] = self.shards
+        if self.replicas > 1:
+            chosen["replication_factor"] = self.replicas
+        if self.quantization == "scalar":
+            chosen["quantization_config"] = models.ScalarQuantization(
+                scalar=models.ScalarQuantizationConfig(
+                    type=models.ScalarType.INT8, quantile=0.99, always_ram=True
+                )
+            )
+        if self.quantization == "binary":
+            chosen["quantization_config"] = models.BinaryQuantization(
+                binary=models.BinaryQuantizationConfig(always_ram=True)
+            )
+        return chosen
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns what the clients raise into errors.*; a cancelled call stays cancelled.
+
+    Raises:
+        RetryLater: ``retrieval_unavailable``: away, too slow, overloaded, or not indexed yet.
+        FixConfiguration: key refused, or the collection does not fit the embedding model.
+    """
+    try:
+        yield
+    except ResponseHandlingException as error:
+        raise _away(error.source) from error
+    except ResourceExhaustedResponse as error:
+        raise _later(_AWAY, retry_after=float(error.retry_after_s)) from error
+    except UnexpectedResponse as error:
+        raise _refused(error) from error
+    except EdgeError as error:
+        raise _engine(str(error)) from error
+
+
+def _later(detail: str, retry_after: float | None = None) -> RetryLater:
+    return RetryLater(detail, code="retrieval_unavailable", retry_after=retry_after)
+
+
+def _fix(detail: str) -> FixConfiguration:
+    return FixConfiguration(detail, code="retrieval_unavailable")
+
+
+def _away(source: BaseException) -> BookChatError:
+    _log.warning("no answer from Qdrant: %s", _reason(source))
+    return _later(_AWAY, retry_after=2.0)
+
+
+def _reason(source: BaseException) -> str:
+    try:
+        url = source.request.url  # type: ignore[attr-defined]
+        where = f"{url.host}:{url.port or {'https': 443}.get(url.scheme, 80)}"
+    except (AttributeError, RuntimeError):
+        where = "its address"
+    if isinstance(source, httpx.ConnectTimeout):
+        hint = "QDRANT_URL=https://host:443 often passes where port 6333 does not"
+        return f"port cannot be reached at {where}, the connection timed out ({hint})"
+    if isinstance(source, httpx.ConnectError):
+        return f"nothing accepts connections at {where} ({source})"
+    if isinstance(source, httpx.TimeoutException):
+        return f"{where} accepted the request but did not answer in time"
+    return f"{type(source).__name__} at {where}: {source}"
+
+
+def _refused(error: UnexpectedResponse) -> BookChatError:
+    content = error.content.decode("utf-8", "replace")
+    if error.status_code in (401, 403):
+        return _fix("QDRANT_API_KEY is missing or not accepted by QDRANT_URL")
+    if error.status_code == 404 and "ollection" in content:
+        return _later("The book is not indexed yet.")
+    if error.status_code == 404:
+        return _fix("QDRANT_URL does not answer as a Qdrant server")
+    if error.status_code == 400:
+        _log.error("Qdrant refused a request: %s", content[:500])
+        return _engine(content)
+    _log.warning("Qdrant answered %s: %s", error.status_code, content[:500])
+    return _later(_AWAY, retry_after=2.0)
+
+
+def _engine(message: str) -> BookChatError:
+    if "dimension" in message or "vector name" in message:
+        return _fix("the indexed book does not fit the embedding model: run python -m loaders")
+    _log.error("Qdrant refused a request: %s", message[:500])
+    return _later(_AWAY)

@@ -1,0 +1,282 @@
+"""Qdrant's engine in this process, behind the method names of qdrant-client.
+
+Only what ``QdrantVectorStore`` and this product call is here, with the arguments they use.
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import qdrant_edge as edge
+from qdrant_client import models
+from qdrant_client.http.models import QueryResponse
+
+from providers import edge_translation as to
+from providers.edge_shards import EdgeShards
+
+
+class EdgeClient:
+    """The synchronous client; safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shards = EdgeShards(folder)
+        self._writes: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Flushes and gives the folder back."""
+        self.shards.close()
+
+    # Collections and aliases
+
+    def get_collections(self) -> models.CollectionsResponse:
+        """Names of the physical collections."""
+        return models.CollectionsResponse(
+            collections=[models.CollectionDescription(name=name) for name in self.shards.names]
+        )
+
+    def collection_exists(self, collection_name: str) -> bool:
+        """True for a collection and for an alias."""
+        return collection_name in self.shards.names or collection_name in self.shards.aliases
+
+    def create_collection(
+        self,
+        collection_name: str,
+        vectors_config: dict[str, models.VectorParams],
+        sparse_vectors_config: dict[str, models.SparseVectorParams] | None = None,
+        quantization_config: models.QuantizationConfig | None = None,
+        **_server_only: Any,
+    ) -> bool:
+        """Makes an empty collection; shards and replicas are a server's business."""
+        config = to.shard_config(vectors_config, sparse_vectors_config or {}, quantization_config)
+        self.shards.create(collection_name, config)
+        return True
+
+    def delete_collection(self, collection_name: str, **_: Any) -> bool:
+        """Removes a collection with its files."""
+        return self.shards.drop(collection_name)
+
+    def create_payload_index(
+        self, collection_name: str, field_name: str, field_schema: Any, **_: Any
+    ) -> None:
+        """Indexes a payload field, so that filters on it are fast."""
+        operation = edge.UpdateOperation.create_field_index(
+            field_name, to.payload_schema(field_schema)
+        )
+        self._update(collection_name, [operation])
+
+    def get_aliases(self) -> models.CollectionsAliasesResponse:
+        """Every alias with its collection."""
+        return models.CollectionsAliasesResponse(
+            aliases=[
+                models.AliasDescription(alias_name=alias, collection_name=collection)
+                for alias, collection in sorted(self.shards.aliases.items())
+            ]
+        )
+
+    def update_collection_aliases(
+        self, change_aliases_operations: Sequence[models.AliasOperations], **_: Any
+    ) -> bool:
+        """Applies all changes as one step."""
+
+        def change(aliases: dict[str, str]) -> None:
+            for operation in change_aliases_operations:
+                if isinstance(operation, models.DeleteAliasOperation):
+                    aliases.pop(operation.delete_alias.alias_name, None)
+                elif isinstance(operation, models.CreateAliasOperation):
+                    target = self.shards.physical(operation.create_alias.collection_name)
+                    aliases[operation.create_alias.alias_name] = target
+                else:
+                    raise NotImplementedError(type(operation).__name__)
+
+        self.shards.rename(change)
+        return True
+
+    # Writing
+
+    def _update(self, collection: str, operations: Iterable[edge.UpdateOperation]) -> None:
+        with self.shards.using(collection) as shard:
+            name = self.shards.physical(collection)
+            self._writes[name] = self._writes.get(name, 0) + 1
+            for operation in operations:
+                shard.update(operation)
+
+    def upsert(self, collection_name: str, points: Sequence[models.PointStruct], **_: Any) -> None:
+        """Writes points; durable when this returns (write-ahead log)."""
+        operation = edge.UpdateOperation.upsert_points([to.point(point) for point in points])
+        self._update(collection_name, [operation])
+
+    def delete(self, collection_name: str, points_selector: Any, **_: Any) -> None:
+        """Deletes by a list of ids or by a filter."""
+        if isinstance(points_selector, models.FilterSelector):
+            points_selector = points_selector.filter
+        if isinstance(points_selector, models.PointIdsList):
+            points_selector = points_selector.points
+        if isinstance(points_selector, models.Filter):
+            chosen = to.condition(points_selector)
+            assert chosen is not None
+            operation = edge.UpdateOperation.delete_points_by_filter(chosen)
+        else:
+            operation = edge.UpdateOperation.delete_points(list(points_selector))
+        self._update(collection_name, [operation])
+
+    def batch_update_points(
+        self, collection_name: str, update_operations: Sequence[Any], **_: Any
+    ) -> None:
+        """Several updates in order; setting payload is what is used."""
+        operations = []
+        for operation in update_operations:
+            if not isinstance(operation, models.SetPayloadOperation):
+                raise NotImplementedError(type(operation).__name__)
+            change = operation.set_payload
+            operations.append(
+                edge.UpdateOperation.set_payload(
+                    list(change.points or []), change.payload, change.key
+                )
+            )
+        self._update(collection_name, operations)
+
+    # Reading
+
+    def retrieve(
+        self,
+        collection_name: str,
+        ids: Sequence[Any],
+        with_payload: Any = True,
+        with_vectors: Any = False,
+        **_: Any,
+    ) -> list[models.Record]:
+        """Points by id; unknown ids are left out."""
+        with self.shards.using(collection_name) as shard:
+            found = shard.retrieve(list(ids), to.selector(with_payload), with_vectors)
+        return [_record(point) for point in found]
+
+    def scroll(
+        self,
+        collection_name: str,
+        scroll_filter: models.Filter | None = None,
+        limit: int = 10,
+        offset: Any = None,
+        with_payload: Any = True,
+        with_vectors: Any = False,
+        **_: Any,
+    ) -> tuple[list[models.Record], Any]:
+        """A page of points in id order, and where the next one begins."""
+        request = edge.ScrollRequest(
+            offset=offset,
+            limit=limit,
+            filter=to.condition(scroll_filter),
+            with_payload=to.selector(with_payload),
+            with_vector=with_vectors,
+        )
+        with self.shards.using(collection_name) as shard:
+            found, after = shard.scroll(request)
+        return [_record(point) for point in found], after if after is None else str(after)
+
+    def count(
+        self, collection_name: str, count_filter: models.Filter | None = None, **_: Any
+    ) -> models.CountResult:
+        """Exact number of points."""
+        request = edge.CountRequest(exact=True, filter=to.condition(count_filter))
+        with self.shards.using(collection_name) as shard:
+            return models.CountResult(count=shard.count(request))
+
+    def query_points(
+        self,
+        collection_name: str,
+        query: Any = None,
+        using: str | None = None,
+        prefetch: Any = None,
+        query_filter: models.Filter | None = None,
+        limit: int = 10,
+        offset: int | None = None,
+        with_payload: Any = True,
+        with_vectors: Any = False,
+        score_threshold: float | None = None,
+        **_: Any,
+    ) -> QueryResponse:
+        """One search: a vector, a fusion of prefetches, or a listing."""
+        request = edge.QueryRequest(
+            limit=limit,
+            offset=offset or 0,
+            query=to.scoring(query, using),
+            prefetches=to.prefetches(prefetch),
+            filter=to.condition(query_filter),
+            score_threshold=score_threshold,
+            with_vector=with_vectors,
+            with_payload=False,
+        )
+        with self.shards.using(collection_name) as shard:
+            hits = shard.query(request)
+            # Asked for in the query, payloads are read for every candidate of every leg.
+            payloads = _payloads(shard, hits, to.selector(with_payload))
+        points = [_scored(hit, payloads.get(str(hit.id))) for hit in hits]
+        return QueryResponse.model_construct(points=points)
+
+    def query_batch_points(
+        self, collection_name: str, requests: Sequence[models.QueryRequest], **_: Any
+    ) -> list[QueryResponse]:
+        """Several searches, answered in order."""
+        return [
+            self.query_points(
+                collection_name,
+                query=request.query,
+                using=request.using,
+                prefetch=request.prefetch,
+                query_filter=request.filter,
+                limit=request.limit or 10,
+                offset=request.offset,
+                with_payload=request.with_payload or False,
+                with_vectors=request.with_vector or False,
+                score_threshold=request.score_threshold,
+            )
+            for request in requests
+        ]
+
+    # Building the vector index
+
+    def stage(self, collection_name: str) -> tuple[str, int] | None:
+        """Copies a collection; the copy's folder and the state it is a copy of."""
+        with self.shards.using(collection_name) as shard:
+            shard.flush()
+            name = self.shards.physical(collection_name)
+            source, copy = self.shards.folder_of(name), self.shards.fresh_folder()
+            state = self._writes.get(name, 0)
+        if state == 0:
+            return None  # nothing was written since this process opened it
+        shutil.copytree(self.shards.path(source), self.shards.path(copy))
+        return copy, state
+
+    def unstage(self, collection_name: str, copy: str, state: int, *, done: bool) -> bool:
+        """Puts the worked-on copy in place, unless the original was written to meanwhile."""
+        with self.shards.lock:
+            name = self.shards.physical(collection_name)
+            if done and self._writes.get(name, 0) == state:
+                self.shards.adopt(name, copy)
+                self._writes[name] = 0
+                return True
+        shutil.rmtree(self.shards.path(copy), ignore_errors=True)
+        return False
+
+
+def _payloads(shard: edge.EdgeShard, hits: Sequence[Any], selector: Any) -> dict[str, Any]:
+    if selector is False or not hits:
+        return {}
+    found = shard.retrieve([hit.id for hit in hits], selector, False)
+    return {str(point.id): point.payload for point in found}
+
+
+def _record(point: edge.Record) -> models.Record:
+    return models.Record.model_construct(
+        id=str(point.id), payload=point.payload, vector=to.vectors_out(point.vector)
+    )
+
+
+def _scored(point: edge.ScoredPoint, payload: Any) -> models.ScoredPoint:
+    return models.ScoredPoint.model_construct(
+        id=str(point.id),
+        version=point.version,
+        score=point.score,
+        payload=payload,
+        vector=to.vectors_out(point.vector),
+    )

@@ -1,0 +1,213 @@
+"""The book as a LangChain vector store: hybrid search without the thread pool."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+from uuid import UUID, uuid5
+
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_qdrant import QdrantVectorStore, RetrievalMode
+from langchain_qdrant.sparse_embeddings import SparseEmbeddings
+from qdrant_client import AsyncQdrantClient, QdrantClient, models
+
+from errors import RetryLater
+from providers.qdrant import translated
+from providers.sparse import encoder_for
+from schema import CollectionInfo
+
+DENSE: Final = "dense"
+SPARSE: Final = "sparse"
+INFO_ID: Final = str(uuid5(UUID("6f3c1a52-8d0e-4a3b-9a55-0c1f9b7f6a10"), "collection-info"))
+"""Id of the one point of a collection that is no chunk but says what the collection holds."""
+_PAGE: Final = 1000
+# Deeper than k, because a good passage may be far down one list and high up in the other.
+_DEPTH: Final = 4
+
+Fusion = Literal["rrf", "dbsf"]
+Scores = Mapping[str, float]
+
+
+class BookVectorStore(QdrantVectorStore):
+    """Searches the collection behind the alias ``collection_name``.
+
+    The asynchronous methods go through ``AsyncQdrantClient``. The synchronous ones are
+    LangChain's own. Every method raises only errors.*, those of the embeddings included.
+    """
+
+    def __init__(
+        self,
+        client: QdrantClient,
+        async_client: AsyncQdrantClient,
+        collection_name: str,
+        embeddings: Embeddings,
+        *,
+        fusion: Fusion = "rrf",
+    ) -> None:
+        super().__init__(
+            client=client,
+            collection_name=collection_name,
+            embedding=embeddings,
+            retrieval_mode=RetrievalMode.HYBRID,
+            vector_name=DENSE,
+            sparse_embedding=encoder_for("en"),
+            sparse_vector_name=SPARSE,
+            # Checking would embed a text: a billable call, and no start while the model is away.
+            validate_collection_config=False,
+            # Indexing opens the stores without a model of their own.
+            validate_embeddings=False,
+        )
+        self._async = async_client
+        self._dense_model = embeddings
+        self._fusion: Any = models.FusionQuery(fusion=models.Fusion(fusion))
+        self._language: str | None = None
+
+    @property
+    def sparse_embeddings(self) -> SparseEmbeddings:
+        """The encoder that the served collection was made with."""
+        return encoder_for(self._language or "en")
+
+    async def asimilarity_search_with_score(
+        self,
+        query: str,
+        k: int = 4,
+        *,
+        scope: str | None = None,
+        locale: str | None = None,
+        sparse_only: bool = False,
+        **kwargs: Any,
+    ) -> list[tuple[Document, float]]:
+        """Chunks with their fused scores, best first, in one round trip.
+
+        Metadata gains ``similarity`` (cosine of the dense leg or None) and ``lexical`` (BM25 or
+        None). ``sparse_only`` embeds nothing and scores by BM25.
+        """
+        if self._language is None and await self.info() is None:
+            raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+        dense = None if sparse_only else await self._dense_model.aembed_query(query)
+        terms = self.sparse_embeddings.embed_query(query)
+        sparse = models.SparseVector(indices=terms.indices, values=terms.values)
+        limits = _filter(scope, locale)
+        legs = [
+            models.Prefetch(query=vector, using=name, limit=k * _DEPTH, filter=limits)
+            for name, vector in ((DENSE, dense), (SPARSE, sparse if terms.indices else None))
+            if vector is not None
+        ]
+        return await self._fused(legs, k) if legs else []
+
+    async def _fused(self, legs: list[models.Prefetch], k: int) -> list[tuple[Document, float]]:
+        hybrid = models.QueryRequest(
+            prefetch=legs if len(legs) > 1 else None,
+            query=self._fusion if len(legs) > 1 else legs[0].query,
+            using=None if len(legs) > 1 else legs[0].using,
+            filter=legs[0].filter,
+            limit=k,
+            with_payload=True,
+        )
+        # The fused score is a matter of ranks; the legs' own scores say how near a hit is.
+        scored = [
+            models.QueryRequest(
+                query=leg.query, using=leg.using, filter=leg.filter, limit=leg.limit
+            )
+            for leg in legs
+        ]
+        with translated():
+            answers = await self._async.query_batch_points(
+                self.collection_name, requests=[hybrid, *scored]
+            )
+        scores = {
+            str(leg.using): {str(point.id): point.score for point in answer.points}
+            for leg, answer in zip(legs, answers[1:], strict=True)
+        }
+        return [
+            (_document(point, scores.get(DENSE, {}), scores.get(SPARSE, {})), point.score)
+            for point in answers[0].points
+        ]
+
+    async def asimilarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
+        """As ``asimilarity_search_with_score``, without the scores."""
+        return [chunk for chunk, _ in await self.asimilarity_search_with_score(query, k, **kwargs)]
+
+    async def aget_by_ids(self, ids: Sequence[str | int], /) -> list[Document]:
+        """Chunks by id, in no order; unknown ids are left out."""
+        with translated():
+            found = await self._async.retrieve(self.collection_name, list(ids), with_payload=True)
+        return [_document(point) for point in found if str(point.id) != INFO_ID]
+
+    async def sections(self, section_ids: Sequence[str]) -> list[Document]:
+        """All chunks of these sections, by path and place on the page."""
+        if not section_ids:
+            return []
+        wanted = models.Filter(
+            must=[
+                models.FieldCondition(
+                    key="metadata.section_id", match=models.MatchAny(any=list(section_ids))
+                )
+            ]
+        )
+        chunks: list[Document] = []
+        offset: Any = None
+        while True:
+            with translated():
+                page, offset = await self._async.scroll(
+                    self.collection_name, scroll_filter=wanted, limit=_PAGE, offset=offset
+                )
+            chunks += [_document(point) for point in page]
+            if offset is None:
+                break
+        return sorted(chunks, key=lambda chunk: (chunk.metadata["path"], chunk.metadata["index"]))
+
+    async def info(self) -> CollectionInfo | None:
+        """What the served collection says about itself; None while there is no such collection."""
+        try:
+            with translated():
+                found = await self._async.retrieve(self.collection_name, [INFO_ID])
+        except RetryLater as error:
+            if is_missing(error):
+                return None
+            raise
+        if not found:
+            return None
+        payload = found[0].payload or {}
+        self._language = payload.get("encoder", "en")
+        return CollectionInfo.model_validate(payload["info"])
+
+    async def ping(self) -> None:
+        """Asks for one point by id.
+
+        Raises:
+            RetryLater: the store is away or holds no book yet.
+        """
+        with translated():
+            await self._async.retrieve(self.collection_name, [INFO_ID], with_payload=False)
+
+
+def is_missing(error: BaseException) -> bool:
+    """True when the store answered that there is no such collection."""
+    cause = error.__cause__
+    return getattr(cause, "status_code", None) == 404
+
+
+def _filter(scope: str | None, locale: str | None) -> models.Filter | None:
+    must: list[Any] = []
+    if scope and scope.strip().strip("/"):
+        prefix = scope.strip().lower().rstrip("/")
+        spellings = sorted({prefix, prefix.lstrip("/")})
+        must.append(
+            models.FieldCondition(key="metadata.scopes", match=models.MatchAny(any=spellings))
+        )
+    if locale:
+        must.append(
+            models.FieldCondition(key="metadata.locale", match=models.MatchValue(value=locale))
+        )
+    return models.Filter(must=must) if must else None
+
+
+def _document(point: Any, dense: Scores | None = None, sparse: Scores | None = None) -> Document:
+    payload = point.payload or {}
+    metadata = dict(payload.get("metadata") or {})
+    if dense is not None and sparse is not None:
+        metadata["similarity"] = dense.get(str(point.id))
+        metadata["lexical"] = sparse.get(str(point.id))
+    return Document(
+        id=str(point.id), page_content=payload.get("page_content", ""), metadata=metadata
+    )
