@@ -58,7 +58,7 @@ class BookChatCohere(ChatCohere):
         async with self.http.stream(
             "/v2/chat", body, operation=self.operation, deadline=self.first_byte_seconds
         ) as read:
-            while data := await _next(read, answer):
+            while data := await self._next(read, answer):
                 for message in self._understood(answer, data):
                     chunk = ChatGenerationChunk(message=message)
                     if run_manager:
@@ -66,6 +66,18 @@ class BookChatCohere(ChatCohere):
                     yield chunk
         if not answer.complete:
             raise self._broken()
+
+    async def _next(self, read: Read, answer: AnswerStream) -> bytes:
+        try:
+            if not answer.complete:
+                return await read()
+            # Reading on to the end lets the connection be used again, but nobody waits for it.
+            async with asyncio.timeout(_END_SECONDS):
+                return await read()
+        except (RetryLater, TimeoutError):
+            if answer.complete:
+                return b""
+            raise self._broken() from None
 
     def _understood(self, answer: AnswerStream, data: bytes) -> list[AIMessageChunk]:
         try:
@@ -184,17 +196,6 @@ def _message(message: BaseMessage) -> dict[str, str]:
 def _notes(message: BaseMessage) -> list[dict[str, Any]]:
     blocks = message.content if isinstance(message.content, list) else []
     return [n for b in blocks if isinstance(b, dict) for n in b.get("annotations", ())]
-
-
-async def _next(read: Read, answer: AnswerStream) -> bytes:
-    if not answer.complete:
-        return await read()
-    # Reading on to the end lets the connection be used again, but nobody waits for it.
-    try:
-        async with asyncio.timeout(_END_SECONDS):
-            return await read()
-    except (TimeoutError, RetryLater):
-        return b""
 
 
 async def _or_none(stream: AsyncGenerator[ChatGenerationChunk]) -> ChatGenerationChunk | None:

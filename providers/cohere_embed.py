@@ -5,7 +5,7 @@ import re
 from typing import Any, ClassVar, Final
 
 from langchain_cohere import CohereEmbeddings
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from providers.cohere_errors import unavailable
 from providers.cohere_http import CohereHTTP
@@ -40,14 +40,15 @@ class BookCohereEmbeddings(CohereEmbeddings):
     http: CohereHTTP = Field(exclude=True, repr=False)
     query_seconds: float = 10.0
     documents_seconds: float = 60.0
+    _dimensions: int | None = PrivateAttr(None)
 
     @property
     def dimensions(self) -> int:
         """Length of a vector. A model that is not known here is asked once (one call)."""
-        name = str(self.model)
-        if name not in _DIMENSIONS:
-            _DIMENSIONS[name] = len(self.embed_query("dimensions"))
-        return _DIMENSIONS[name]
+        if self._dimensions is None:
+            known = _DIMENSIONS.get(str(self.model))
+            self._dimensions = known or len(self.embed_query("dimensions"))
+        return self._dimensions
 
     @property
     def fingerprint(self) -> str:

@@ -112,7 +112,6 @@ class CohereHTTP:
             try:
                 return await response.content.readany()
             except (aiohttp.ClientError, TimeoutError, OSError):
-                self.broken(operation)
                 raise unavailable(operation) from None
 
         try:

@@ -76,6 +76,8 @@ class AnswerStream:
         Raises:
             BrokenStreamError: there is no answer, or no more of it.
         """
+        if self.complete:
+            return []
         said = len(self._parts)
         last = None
         for event in self._parser.feed(data):
@@ -87,8 +89,9 @@ class AnswerStream:
                 self._say(_inside(event, "content").get("text"))
             elif kind == "citation-start":
                 self._waiting.append(_inside(event, "citations"))
-            elif kind == "message-end" and last is None:
+            elif kind == "message-end":
                 last = self._last(event.get("delta") or {})
+                break
         delta = "".join(self._parts[said:])
         notes = self._annotations() if self._waiting else []
         chunks = [AIMessageChunk(content=content_of(delta, notes))] if delta or notes else []

@@ -52,8 +52,8 @@ class Fault:
 
     Before the first byte: ``status`` answers with it, ``reset`` drops the connection, ``hang``
     says nothing for ever, ``slow`` nothing for ``seconds``, ``garbage`` answers 200 with HTML.
-    In a stream, after ``events`` events: ``cut`` drops the connection, ``stall`` says nothing
-    more, ``spoil`` sends an event that is no JSON.
+    In a stream, after ``events`` events (or all, if there are fewer): ``cut`` drops the
+    connection, ``stall`` says nothing more, ``spoil`` sends an event that is no JSON.
     """
 
     path: str
@@ -217,6 +217,8 @@ class _Exchange:
             if fault and index == fault.events:
                 await self._break(fault)
             await self._part(shapes.as_sse(event))
+        if fault and fault.events > index:
+            await self._break(fault)
         await self._part(b"data: [DONE]\n\n")
         await self._send({"type": "http.response.body"})
 

@@ -1,0 +1,235 @@
+"""Our chat model over HTTP: what is sent, what comes back, and that stopping stops Cohere."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+from pydantic import SecretStr
+
+from providers.cohere import BookChatCohere, CohereHTTP
+from tests.providers.conftest import ServedCohere
+from tests.providers.test_cohere_stream import ANSWER, TEXT, notes_of, text_of
+from tests.standins.cohere import KEY
+
+ROS = Document(
+    "ROS 2 is a middleware for robots. It moves messages between nodes with DDS.",
+    metadata={"id": "ros", "title": "Robot middleware", "heading": "ROS 2", "breadcrumb": ["A"]},
+)
+GRIPPER = Document(
+    "A gripper holds things. Soft grippers hold eggs.",
+    metadata={"id": "gripper", "title": "Hands", "heading": "Hands"},
+)
+QUESTION = [
+    SystemMessage("Answer from the documents."),
+    HumanMessage("Hello?"),
+    AIMessage("Hello."),
+    HumanMessage("What is ROS 2?"),
+]
+
+
+@pytest.fixture
+def chat(http: CohereHTTP, cohere_api: ServedCohere) -> BookChatCohere:
+    return make_chat(http, cohere_api.url)
+
+
+def make_chat(http: CohereHTTP, url: str, **given: Any) -> BookChatCohere:
+    given = {"model": "command-a-03-2025", **given}
+    return BookChatCohere(http=http, cohere_api_key=SecretStr(KEY), base_url=url, **given)
+
+
+async def streamed(chat: BookChatCohere, question: Any = None) -> list[AIMessageChunk]:
+    stream = chat.astream(question or QUESTION, documents=[ROS, GRIPPER])
+    return [chunk async for chunk in stream]
+
+
+@pytest.mark.parametrize("mode", ["FAST", "ACCURATE", None])
+async def test_citations_survive_streaming_and_their_offsets_hold(
+    http: CohereHTTP, cohere_api: ServedCohere, mode: str | None
+) -> None:
+    cohere_api.latency.token_ms = 1
+    chunks = await streamed(make_chat(http, cohere_api.url, citation_mode=mode))
+    text = text_of(chunks)
+    assert text == "From the book: ROS 2 is a middleware for robots."
+    (note,) = notes_of(chunks)
+    assert text[note["start_index"] : note["end_index"]] == note["cited_text"]
+    assert note["cited_text"] == "ROS 2 is a middleware for robots."
+    assert note["extras"] == {"source_ids": ["ros"]}
+
+
+async def test_tokens_come_as_they_are_made(chat: BookChatCohere, cohere_api: ServedCohere) -> None:
+    cohere_api.latency.token_ms = 5
+    assert len(await streamed(chat)) > 5
+
+
+async def test_passages_go_as_documents_and_messages_keep_their_roles(
+    chat: BookChatCohere, cohere_api: ServedCohere
+) -> None:
+    await streamed(chat)
+    (request,) = cohere_api.requests
+    assert request.body["documents"] == [
+        {
+            "id": "ros",
+            "data": {"title": "Robot middleware", "heading": "ROS 2", "text": ROS.page_content},
+        },
+        {"id": "gripper", "data": {"title": "Hands", "text": GRIPPER.page_content}},
+    ]
+    roles = [message["role"] for message in request.body["messages"]]
+    assert roles == ["system", "user", "assistant", "user"]
+    assert request.body["stream"] is True
+    assert "citation_options" not in request.body
+
+
+async def test_the_last_chunk_has_usage_and_names_the_model(chat: BookChatCohere) -> None:
+    chunks = await streamed(chat)
+    usage = chunks[-1].usage_metadata
+    assert usage and usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+    assert chunks[-1].response_metadata["model_name"] == "command-a-03-2025"
+    assert chunks[-1].chunk_position == "last"
+    assert not any(c.usage_metadata for c in chunks[:-1])
+
+
+async def test_chunks_add_up_to_the_invoked_message(chat: BookChatCohere) -> None:
+    whole = await chat.ainvoke(QUESTION, documents=[ROS, GRIPPER])
+    chunks = await streamed(chat)
+    added = sum(chunks[1:], start=chunks[0])
+    assert isinstance(whole, AIMessage)
+    assert added.text == whole.text == text_of(chunks)
+    assert notes_of([AIMessageChunk(content=whole.content)]) == notes_of(chunks)
+    assert whole.usage_metadata == chunks[-1].usage_metadata
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20")
+def test_invoke_through_the_sdk_says_the_same(cohere_api: ServedCohere) -> None:
+    http = CohereHTTP(KEY, cohere_api.url)
+    chat = make_chat(http, cohere_api.url)
+    with chat.client:
+        invoked = chat.invoke(QUESTION, documents=[ROS, GRIPPER])
+    stream = list(chat.stream(QUESTION, documents=[ROS, GRIPPER]))
+    asyncio.run(http.aclose())
+    assert invoked.text == text_of(stream)
+    assert notes_of([AIMessageChunk(content=invoked.content)]) == notes_of(stream)
+    first, second = cohere_api.requests
+    assert first.body["documents"] == second.body["documents"]
+    orjson.dumps(invoked.model_dump())
+
+
+async def test_a_rewrite_without_documents_is_plain_text(
+    http: CohereHTTP, cohere_api: ServedCohere
+) -> None:
+    condense = make_chat(http, cohere_api.url, operation="condense")
+    reply = await condense.ainvoke(
+        "Reader: What is ROS 2?\nBook: A middleware.\nReader: Is it fast?"
+    )
+    assert reply.content == "Is ROS 2 fast?"
+    assert "documents" not in cohere_api.requests[0].body
+
+
+async def test_given_options_reach_cohere(chat: BookChatCohere, cohere_api: ServedCohere) -> None:
+    bound = chat.bind(max_tokens=3, temperature=0.1)
+    reply = await bound.ainvoke(QUESTION, documents=[ROS], stop=["END"])
+    body = cohere_api.requests[0].body
+    assert (body["max_tokens"], body["temperature"], body["stop_sequences"]) == (3, 0.1, ["END"])
+    assert reply.text == "From the book:"
+    assert reply.response_metadata["finish_reason"] == "MAX_TOKENS"
+
+
+async def test_closing_the_stream_stops_cohere(
+    chat: BookChatCohere, cohere_api: ServedCohere
+) -> None:
+    cohere_api.latency.token_ms, cohere_api.latency.tokens = 20, 5000
+    async with aclosing(chat.astream(QUESTION, documents=[ROS])) as stream:  # type: ignore[type-var]
+        async for _ in stream:
+            break
+    assert await cohere_api.until(lambda: len(cohere_api.aborted) == 1)
+
+
+@pytest.mark.parametrize("first_token_ms", [0, 60_000])
+async def test_cancelling_the_task_stops_cohere(
+    chat: BookChatCohere, cohere_api: ServedCohere, first_token_ms: int
+) -> None:
+    cohere_api.latency.token_ms, cohere_api.latency.tokens = 20, 5000
+    cohere_api.latency.first_token_ms = first_token_ms
+    task = asyncio.create_task(streamed(chat))
+    assert await cohere_api.until(lambda: len(cohere_api.requests) == 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await cohere_api.until(lambda: len(cohere_api.aborted) == 1)
+
+
+async def test_a_slow_reader_holds_the_stream_back_instead_of_filling_memory(
+    http: CohereHTTP,
+) -> None:
+    sent = 0
+    blocked = asyncio.Event()
+
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        event = ANSWER.split(b"\n\n")[1] + b"\n\n"
+        try:
+            while True:
+                writer.write(b"%x\r\n%s\r\n" % (len(event), event))
+                sent += len(event)
+                try:
+                    async with asyncio.timeout(0.2):
+                        await writer.drain()
+                except TimeoutError:
+                    blocked.set()
+                    await writer.drain()
+        except ConnectionError:
+            pass
+
+    async with raw_server(endless) as url:
+        client = CohereHTTP(KEY, url)
+        stream: Any = make_chat(client, url).astream(QUESTION)
+        await anext(stream)
+        await asyncio.wait_for(blocked.wait(), 30)
+        await stream.aclose()
+        await client.aclose()
+    assert sent < 20_000_000
+
+
+async def test_characters_and_events_may_be_cut_anywhere_on_the_wire() -> None:
+    async def byte_by_byte(writer: asyncio.StreamWriter) -> None:
+        for byte in ANSWER:
+            writer.write(b"1\r\n%c\r\n" % byte)
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.write(b"0\r\n\r\n")
+
+    async with raw_server(byte_by_byte) as url:
+        client = CohereHTTP(KEY, url)
+        chat = make_chat(client, url)
+        passage = Document("…", metadata={"id": "ros"})
+        chunks = [c async for c in chat.astream(QUESTION, documents=[passage])]
+        await client.aclose()
+    assert text_of(chunks) == TEXT
+    (note,) = notes_of(chunks)
+    assert TEXT[note["start_index"] : note["end_index"]] == "🤖"
+
+
+@asynccontextmanager
+async def raw_server(answer: Any) -> AsyncIterator[str]:
+    """An HTTP server that leaves the body, chunk by chunk, to ``answer(writer)``."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in head.lower().split(b"\r\n") if b"content-length" in line)
+        await reader.readexactly(int(length.split(b":")[1]))
+        writer.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+            b"transfer-encoding: chunked\r\n\r\n"
+        )
+        try:
+            await answer(writer)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
