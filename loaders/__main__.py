@@ -57,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(options: argparse.Namespace, settings: Settings) -> int:
     # Loading vendor SDKs takes a second; --help should not.
-    from providers.factory import build_embeddings, open_index_store
+    from providers.factory import open_index_store
+    from providers.models import build_models
 
     opened: AbstractAsyncContextManager[IndexStore] = open_index_store(settings)
     async with opened as store:
@@ -65,8 +66,11 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
             print(f"serving {await store.rollback()} again")
             return 0
         book = load_all(options.source or [settings.book_dir], book_url=settings.book_url)
-        embeddings = build_embeddings(settings)
-        summary = await _index(book, store, embeddings, options)
+        models = build_models(settings)
+        try:
+            summary = await _index(book, store, models.embeddings, options)
+        finally:
+            await models.aclose()
     print(describe(summary))
     return 1 if options.strict and summary.problems else 0
 

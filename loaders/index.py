@@ -100,7 +100,7 @@ class _Run:
                 "BOOK_DIR: the book has no text to index" + (f" ({reasons})" if reasons else "")
             )
         served = await self._store.served()
-        target, existing = await self._target(served)
+        target, existing = await self._target(served, first[0].metadata["locale"])
         stale = await self._compare(first, target, existing)
         summary.removed = len(stale) if self.options.prune else 0
         summary.book_version = self._tally.version()
@@ -113,7 +113,7 @@ class _Run:
         return summary
 
     async def _target(
-        self, served: tuple[str, CollectionInfo] | None
+        self, served: tuple[str, CollectionInfo] | None, language: str
     ) -> tuple[str | None, dict[str, str]]:
         """The collection to fill and what it holds; None when only a new one would do."""
         target: str | None = None
@@ -124,7 +124,7 @@ class _Run:
         if target is not None:
             return target, await self._store.digests(target)
         if not self.options.dry_run:
-            info = CollectionInfo(fingerprint=self._fingerprint)
+            info = CollectionInfo(fingerprint=self._fingerprint, language=language)
             target = await self._store.create(info, self._embeddings.dimensions)
         return target, {}
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 import yaml
 
 from loaders import routes
-from loaders.page import parse_page
+from loaders.page import Page, Section, parse_page
+from loaders.slugs import slugify
 
 _INDEXES: Final = ("index.md", "index.mdx", "README.md", "readme.md")
 _LARGEST: Final = 1_000_000
@@ -81,6 +82,21 @@ def _sidebar_messages(path: Path) -> dict[str, str]:
         }
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return {}
+
+
+def category_page(folder: Path) -> Page | None:
+    """The overview page that Docusaurus generates for a folder, if it has words of its own."""
+    values = category(folder)
+    link = values.get("link")
+    if not isinstance(link, dict) or link.get("type") != "generated-index":
+        return None
+    label = str(values.get("label") or routes.without_number(folder.name))
+    text = str(link.get("description") or "").strip()
+    front = {
+        "title": link.get("title") or label,
+        "slug": f"/{str(link.get('slug') or f'category/{slugify(label)}').lstrip('/')}",
+    }
+    return Page(front, [Section((), text)]) if text else None
 
 
 def category(folder: Path) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ _INTERRUPTS: Final[RuleOptionsType] = {"alt": ["paragraph", "reference", "blockq
 def parser(mdx: bool) -> MarkdownIt:
     """A parser of block structure; inline text is parsed on demand with ``inline``."""
     md = MarkdownIt("commonmark", {"html": not mdx}).enable(["table", "strikethrough"])
+    md.options["maxNesting"] = 100  # deeper lists and quotes than 20 do occur
     md.core.ruler.enableOnly(["normalize", "block"])
     dollarmath_plugin(md, allow_labels=False, allow_space=False, allow_digits=False)
     md.block.ruler.before("fence", "directive", block_directive, _INTERRUPTS)

@@ -55,6 +55,7 @@ def block_jsx(state: StateBlock, line: int, end_line: int, silent: bool) -> bool
     if start >= state.eMarks[line] or state.src[start] not in "<{":
         return False
     shown: list[str] = []
+    component = read_tag(state.src, start)
     while pos < len(state.src) and state.src[pos] in "<{":
         end, text = _flow_item(state.src, pos)
         if end is None:
@@ -73,6 +74,8 @@ def block_jsx(state: StateBlock, line: int, end_line: int, silent: bool) -> bool
         after += 1
     token = _push(state, "shown" if shown else "hidden", line, max(after, line + 1))
     token.content = "\n".join(shown)
+    if component is not None and component.void and component.end == pos:
+        token.meta = {"component": component.name}
     return True
 
 

@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from loaders.blocks import Blocks, closing
 from loaders.mdx import inline, parser
 from loaders.mdx_inline import is_comment
+from loaders.partials import ReadPartial, nothing, with_partials
 from loaders.slugs import Slugger
 
 _EXPLICIT_ID: Final = re.compile(r"\s*\{#((?:.(?!\{#|\}))*.)\}$")
@@ -55,11 +56,20 @@ class Page:
         return first.text if first is not None and first.level == 1 else None
 
 
-def parse_page(source: str, *, mdx: bool = True, keep_case: bool = False) -> Page:
-    """Front matter and sections of a page, in order."""
+def parse_page(
+    source: str, *, mdx: bool = True, keep_case: bool = False, read: ReadPartial = nothing
+) -> Page:
+    """Front matter and sections of a page, in order.
+
+    Args:
+        source: the page's text.
+        mdx: whether it is MDX or CommonMark.
+        keep_case: the site's anchors keep capital letters.
+        read: text of a partial by the path that the page imports it from.
+    """
     front_matter, body, problems = split_front_matter(source.replace("\r\n", "\n"))
     md, env = parser(mdx), dict[str, object]()
-    tokens = _unwrapped(md, md.parse(body, env), env)
+    tokens = with_partials(md, md.parse(body, env), env, read)
     offset = source.count("\n") - body.count("\n")
     problems += [f"code fence in line {n + offset} is not closed" for n in _unclosed(tokens)]
     reader = _Sections(md, env, keep_case)
@@ -93,19 +103,6 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in _Loader.yaml_implicit_resolvers.items()
 }
-
-
-def _unwrapped(md: MarkdownIt, tokens: list[Token], env: dict[str, object]) -> list[Token]:
-    """Docusaurus reads what stands inside a ``mdx-code-block`` fence as MDX."""
-    if not any(t.type == "fence" and t.info.strip() == "mdx-code-block" for t in tokens):
-        return tokens
-    result: list[Token] = []
-    for token in tokens:
-        if token.type == "fence" and token.info.strip() == "mdx-code-block":
-            result += md.parse(token.content, env)
-        else:
-            result.append(token)
-    return result
 
 
 def _unclosed(tokens: Sequence[Token]) -> Iterator[int]:
