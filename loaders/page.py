@@ -69,6 +69,7 @@ def parse_page(
     """
     front_matter, body, problems = split_front_matter(source.replace("\r\n", "\n"))
     md, env = parser(mdx), dict[str, object]()
+    body += "" if body.endswith("\n") else "\n"
     tokens = with_partials(md, md.parse(body, env), env, read)
     offset = source.count("\n") - body.count("\n")
     problems += [f"code fence in line {n + offset} is not closed" for n in _unclosed(tokens)]

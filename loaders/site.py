@@ -157,13 +157,12 @@ def _values(source: str) -> Iterator[tuple[tuple[str, ...], Value]]:
                 key = _unquoted(text)
                 continue
             value = _value(kind, text, constants)
-            names = tuple(name for entry in stack for name in (entry[:-1],) if name) + (
-                (key,) if key else ("[]",) if stack and stack[-1].endswith("[") else ()
-            )
-            if value is not None and names:
-                pending = (names, value)
-            elif names and following in ",}" and not key and text in constants:
-                pending = ((*names, text), constants[text])
+            above = tuple(entry[:-1] for entry in stack if entry[:-1])
+            in_list = bool(stack) and stack[-1].endswith("[")
+            if value is not None and (key or in_list):
+                pending = ((*above, key or "[]"), value)
+            elif value is not None and kind == "word" and stack and following in ",}":
+                pending = ((*above, text), value)  # { baseUrl }
 
 
 def _constants(tokens: Sequence[tuple[str | None, str]]) -> dict[str, Value]:
