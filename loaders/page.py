@@ -68,10 +68,10 @@ def parse_page(
         read: text of a partial by the path that the page imports it from.
     """
     front_matter, body, problems = split_front_matter(source.replace("\r\n", "\n"))
-    md, env = parser(mdx), dict[str, object]()
-    body += "" if body.endswith("\n") else "\n"
-    tokens = with_partials(md, md.parse(body, env), env, read)
     offset = source.count("\n") - body.count("\n")
+    body += "" if body.endswith("\n") else "\n"
+    md, env = parser(mdx), dict[str, object]()
+    tokens = with_partials(md, md.parse(body, env), env, read)
     problems += [f"code fence in line {n + offset} is not closed" for n in _unclosed(tokens)]
     reader = _Sections(md, env, keep_case)
     return Page(front_matter, list(reader.read(tokens)), problems)

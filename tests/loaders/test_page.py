@@ -205,7 +205,8 @@ def test_script_and_style_are_never_text() -> None:
 
 
 def test_common_mark_pages_keep_indented_code_and_html_text() -> None:
-    source = "# T\n\n    # code\n\n<div align='center'>\n  <b>Hello</b> &amp; <i>you</i>\n</div>\n\n{x}\n"
+    html = "<div align='center'>\n  <b>Hello</b> &amp; <i>you</i>\n</div>"
+    source = f"# T\n\n    # code\n\n{html}\n\n{{x}}\n"
 
     (text,) = texts(source, mdx=False)
 

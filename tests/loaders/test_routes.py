@@ -57,7 +57,7 @@ def test_the_sites_configuration_shapes_routes(site: Site, setting: str, urls: s
         "const baseUrl = '/x/';\nmodule.exports = { baseUrl, title: 'T' };",
         "module.exports = { baseUrl: process.env.BASE || '/x/' };",
         "// baseUrl: '/no/'\n/* baseUrl: '/no/' */\nmodule.exports = { 'baseUrl': \"/x/\" };",
-        "const config: Config = {\n  title: 'It\\'s {odd}',\n  baseUrl: `/x/`,\n};\nexport default config;",
+        "const config: Config = {\n  title: 'It\\'s {odd}',\n  baseUrl: `/x/`,\n};",
     ],
 )
 def test_the_base_url_is_read_without_running_the_configuration(site: Site, config: str) -> None:
