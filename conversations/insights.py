@@ -1,5 +1,6 @@
 """What the operator learns: gaps of the book, bad answers, busy sections, calls spent."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -39,19 +40,21 @@ def group_alike(asked: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     A group is shown by its newest question; the most asked come first.
     """
     groups: list[tuple[frozenset[str], dict[str, Any]]] = []
+    holding: dict[str, list[int]] = {}
     for row in asked:
         words = frozenset(content_words(row["question"])) or frozenset([row["question"]])
-        group = next((g for held, g in groups if _alike(words, held)), None)
-        if group is None:
+        shared = Counter(number for word in words for number in holding.get(word, ()))
+        likeness = {n: k / len(words | groups[n][0]) for n, k in shared.items()}
+        number = max(likeness, key=lambda n: likeness[n], default=None)
+        if number is None or likeness[number] < _ALIKE:
+            number = len(groups)
             group = {"question": row["question"], "asked": 0, "last_asked": row["created_at"]}
             groups.append((words, group))
-        group["asked"] += 1
+            for word in words:
+                holding.setdefault(word, []).append(number)
+        groups[number][1]["asked"] += 1
     found = sorted((g for _, g in groups), key=lambda g: -int(g["asked"]))
     return [_json(row, "last_asked") for row in found[:_ROWS]]
-
-
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(one & other) >= _ALIKE * len(one | other)
 
 
 def _json(row: dict[str, Any], *moments: str) -> dict[str, Any]:

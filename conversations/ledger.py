@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -49,7 +50,7 @@ class CallLedger:
 
     def calls_this_month(self) -> int:
         """Calls of all replicas since the month began (UTC), as far as known; no I/O."""
-        if asyncio.get_running_loop().time() - self._read_at > _STALE_SECONDS:
+        if time.monotonic() - self._read_at > _STALE_SECONDS:
             self._wake.set()
         month = self._month()
         known = self._written[1] if self._written[0] == month else 0
@@ -70,7 +71,7 @@ class CallLedger:
             RetryLater: the database is away; nothing is lost.
         """
         async with self._flushing:
-            self._read_at = asyncio.get_running_loop().time()
+            self._read_at = time.monotonic()
             taken = dict(self._buffer)
             month = self._month()
             total = select(func.coalesce(func.sum(calls.c.n), 0)).where(calls.c.month == month)

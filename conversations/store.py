@@ -187,11 +187,12 @@ class ConversationStore:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, *self._changing, return_exceptions=True)
+            await asyncio.gather(*self._changing, return_exceptions=True)
             with contextlib.suppress(RetryLater):
                 await self._ledger.flush()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _to_the_end(self, change: Callable[[AsyncConnection], Awaitable[None]]) -> None:
         """A reader who leaves cancels the caller, again and again; the change goes on."""

@@ -1,0 +1,78 @@
+"""The database's layout: what migrations make, and versions side by side."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from conversations import migrate
+from conversations.database import database_url
+from conversations.tables import metadata
+from errors import FixConfiguration
+from tests.conversations.conftest import Place
+from tests.conversations.turns import turn
+
+
+async def on(place: Place, use: Any) -> Any:
+    engine = create_async_engine(database_url(place.url, place.data_dir))
+    async with engine.begin() as connection:
+        result = await connection.run_sync(use)
+    await engine.dispose()
+    return result
+
+
+def set_revision(revision: str) -> Any:
+    update = text("UPDATE alembic_version SET version_num = :revision")
+    return lambda connection: connection.execute(update, {"revision": revision})
+
+
+async def test_migrations_make_exactly_the_tables(place: Place) -> None:
+    async with place.open():
+        pass
+
+    def differences(connection: Connection) -> Any:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert await on(place, differences) == []
+
+
+def test_the_newest_migration_is_the_one_the_program_expects() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [migrate.NEWEST]
+    revisions = sorted(script.revision for script in scripts.walk_revisions())
+    assert revisions == [f"{number:04}" for number in range(1, len(revisions) + 1)]
+
+
+async def test_a_program_one_version_back_reads_and_writes(place: Place) -> None:
+    newer = f"{int(migrate.NEWEST) + 1:04}"
+    async with place.open() as store:
+        session_id = store.new_session()
+        await store.remember(turn(session_id, "a1"))
+
+    def step(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE turns ADD COLUMN mood VARCHAR(8)"))
+        connection.execute(text("ALTER TABLE turns ADD COLUMN n INTEGER NOT NULL DEFAULT 0"))
+        set_revision(newer)(connection)
+
+    await on(place, step)
+    async with place.open() as store:
+        await store.remember(turn(session_id, "a2"))
+        await store.rate("a2", session_id, "up", None)
+        assert [t["rating"] for t in await store.turns(session_id)] == [None, "up"]
+
+
+async def test_a_program_far_behind_its_database_does_not_start(place: Place) -> None:
+    async with place.open():
+        pass
+    await on(place, set_revision(f"{int(migrate.NEWEST) + 2:04}"))
+    with pytest.raises(FixConfiguration):
+        async with place.open():
+            pass
