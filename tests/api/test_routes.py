@@ -140,7 +140,8 @@ class TestOrigins:
     def test_only_allowed_origins_are_reflected(self, served: Served) -> None:
         def reflected(origin: str) -> str | None:
             response = served.http.get("/health/live", headers={"Origin": origin})
-            return response.headers.get("access-control-allow-origin")
+            allowed: str | None = response.headers.get("access-control-allow-origin")
+            return allowed
 
         assert reflected("https://book.example") == "https://book.example"
         assert reflected("https://evil.example") is None
