@@ -12,6 +12,7 @@ from langchain_core.embeddings import Embeddings
 from errors import FixConfiguration, RetryLater
 from loaders.store import IndexStore
 from schema import CollectionInfo
+from vocabulary import Vocabulary
 
 
 @dataclass
@@ -78,7 +79,9 @@ class MemoryStore(IndexStore):
         for key in ids:
             del self.collections[collection].chunks[key]
 
-    async def write_info(self, collection: str, info: CollectionInfo) -> None:
+    async def write_info(
+        self, collection: str, info: CollectionInfo, vocabulary: Vocabulary | None = None
+    ) -> None:
         self.writes.append("info")
         self.collections[collection].info = info
 

@@ -1,0 +1,87 @@
+"""Indexes a book into the embedded engine and kills itself with SIGKILL at a chosen step.
+
+``python -m tests.loaders.crashing BOOK DATA LOG STEP``; step 0 never comes.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from loaders.index import IndexOptions, IndexSummary, index_book
+from loaders.sources import load
+from providers.factory import open_index_store
+from settings import Settings
+from tests.loaders.memory_store import CountingEmbeddings
+
+_WRITES = ("create", "upsert", "update_payloads", "delete", "write_info", "switch")
+
+
+class LoggingEmbeddings(CountingEmbeddings):
+    """Writes a line per embedded text, which outlives a kill."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(max_batch=4)
+        self._log = log
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        vectors = await super().aembed_documents(texts)
+        with self._log.open("a", encoding="utf-8") as file:
+            file.writelines(f"{text!r}\n" for text in texts)
+        return vectors
+
+
+class DyingStore:
+    """The real store; the process dies before or after the ``at``-th write."""
+
+    def __init__(self, store: Any, at: int) -> None:
+        self._store, self._at = store, at
+        self.steps = 0
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps == self._at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def __getattr__(self, name: str) -> Any:
+        method: Callable[..., Awaitable[Any]] = getattr(self._store, name)
+        if name not in _WRITES:
+            return method
+
+        async def dying(*arguments: Any) -> Any:
+            self._step()
+            result = await method(*arguments)
+            self._step()
+            return result
+
+        return dying
+
+
+async def run(book: Path, data: Path, log: Path, at: int = 0) -> tuple[IndexSummary, int]:
+    """The summary and the number of steps that the run took."""
+    async with open_index_store(Settings(data_dir=data, _env_file=None)) as real:  # type: ignore[call-arg]
+        store = DyingStore(real, at)
+        summary = await index_book(
+            load(book),
+            store=store,
+            embeddings=LoggingEmbeddings(log),
+            options=IndexOptions(concurrency=2),
+        )
+        return summary, store.steps
+
+
+async def contents(data: Path) -> tuple[str, dict[str, str], str]:
+    """Served collection, digest of every chunk in it, book version."""
+    async with open_index_store(Settings(data_dir=data, _env_file=None)) as store:  # type: ignore[call-arg]
+        served = await store.served()
+        if served is None:
+            return "", {}, ""
+        return served[0], await store.digests(served[0]), served[1].book_version
+
+
+if __name__ == "__main__":
+    folder, stored, lines, step = sys.argv[1:]
+    asyncio.run(run(Path(folder), Path(stored), Path(lines), int(step)))
