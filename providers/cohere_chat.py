@@ -2,25 +2,31 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import aclosing, suppress
+from typing import Any, Final, Self
+from uuid import uuid4
 
-import httpx
-import orjson
-from cohere.core.api_error import ApiError
+import aiohttp
+import cohere
 from langchain_cohere import ChatCohere
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.documents import Document
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForLLMRun,
+    CallbackManagerForLLMRun,
+)
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import Field
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
+from pydantic import Field, model_validator
 
-from errors import RetryLater
-from providers.cohere_errors import seconds_of, translate, unavailable
-from providers.cohere_http import CohereHTTP, Read
-from providers.cohere_stream import AnswerStream, BrokenStreamError, annotation, content_of
+from providers.cohere_http import CLIENT_NAME, CohereHTTP, Read
+from providers.cohere_request import as_documents, as_message
+from providers.cohere_sdk import sdk_errors_translated
+from providers.cohere_stream import AnswerStream, annotation, content_of
+from providers.cohere_tokens import estimate_tokens
 
-_ROLES: Final = {"system": "system", "human": "user", "ai": "assistant"}
 # After the answer's last event only the end of the HTTP body is due.
 _END_SECONDS: Final = 1.0
 
@@ -42,6 +48,27 @@ class BookChatCohere(ChatCohere):
     citation_mode: str | None = None
     first_byte_seconds: float = 30.0
 
+    async def astream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AsyncGenerator[AIMessageChunk]:
+        """Chunks as they come; without tracers they skip LangChain's bookkeeping per token."""
+        given = ensure_config(config).get("callbacks")
+        if kwargs.get("tools") or AsyncCallbackManager.configure(given, self.callbacks).handlers:
+            traced: Any = super().astream(input, config, stop=stop, **kwargs)
+            async with aclosing(traced):
+                async for chunk in traced:
+                    yield chunk
+            return
+        messages = self._convert_input(input).to_messages()
+        async with aclosing(self._answer(messages, stop, kwargs, f"run-{uuid4()}")) as answer:
+            async for chunk in answer:
+                yield chunk
+
     async def _astream(
         self,
         messages: list[BaseMessage],
@@ -50,47 +77,39 @@ class BookChatCohere(ChatCohere):
         **kwargs: Any,
     ) -> AsyncGenerator[ChatGenerationChunk]:
         if kwargs.get("tools"):
-            async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
-                yield chunk
+            given = self._for_sdk(kwargs)
+            with self.http.counted(self.operation), sdk_errors_translated(self.operation):
+                async for generated in super()._astream(messages, stop, run_manager, **given):
+                    yield generated
             return
-        body = self._body(messages, stop, kwargs)
-        answer = AnswerStream(str(self.model), _ids(body))
+        async with aclosing(self._answer(messages, stop, kwargs)) as answer:
+            async for message in answer:
+                chunk = ChatGenerationChunk(message=message)
+                if run_manager:
+                    await run_manager.on_llm_new_token(str(message.text), chunk=chunk)
+                yield chunk
+
+    async def _answer(
+        self,
+        messages: Sequence[BaseMessage],
+        stop: list[str] | None,
+        given: Mapping[str, Any],
+        message_id: str | None = None,
+    ) -> AsyncGenerator[AIMessageChunk]:
+        body = self._body(messages, stop, given)
+        answer = AnswerStream(
+            str(self.model), [d["id"] for d in body.get("documents", ()) if "id" in d], message_id
+        )
         async with self.http.stream(
             "/v2/chat", body, operation=self.operation, deadline=self.first_byte_seconds
         ) as read:
-            while data := await self._next(read, answer):
-                for message in self._understood(answer, data):
-                    chunk = ChatGenerationChunk(message=message)
-                    if run_manager:
-                        await run_manager.on_llm_new_token(str(message.text), chunk=chunk)
-                    yield chunk
-        if not answer.complete:
-            raise self._broken()
-
-    async def _next(self, read: Read, answer: AnswerStream) -> bytes:
-        try:
-            if not answer.complete:
-                return await read()
-            # Reading on to the end lets the connection be used again, but nobody waits for it.
-            async with asyncio.timeout(_END_SECONDS):
-                return await read()
-        except (RetryLater, TimeoutError):
-            if answer.complete:
-                return b""
-            raise self._broken() from None
-
-    def _understood(self, answer: AnswerStream, data: bytes) -> list[AIMessageChunk]:
-        try:
-            return answer.feed(data)
-        except BrokenStreamError:
-            raise self._broken() from None
-
-    def _broken(self) -> RetryLater:
-        self.http.broken(self.operation)
-        return unavailable(self.operation)
+            while not answer.complete:
+                for message in answer.feed(await read()):
+                    yield message
+            await _read_to_end(read)
 
     def _body(
-        self, messages: Sequence[BaseMessage], stop: list[str] | None, given: dict[str, Any]
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, given: Mapping[str, Any]
     ) -> dict[str, Any]:
         body = {
             **self._default_params,
@@ -98,7 +117,7 @@ class BookChatCohere(ChatCohere):
             "citation_options": {"mode": self.citation_mode} if self.citation_mode else None,
             **given,
             "documents": as_documents(given.get("documents") or ()),
-            "messages": [_message(m) for m in messages],
+            "messages": [as_message(m) for m in messages],
             "stream": True,
         }
         return {name: value for name, value in body.items() if value not in (None, [])}
@@ -111,11 +130,11 @@ class BookChatCohere(ChatCohere):
         **kwargs: Any,
     ) -> ChatResult:
         if kwargs.get("tools"):
-            return await super()._agenerate(messages, stop, run_manager, **kwargs)
-        stream = self._astream(messages, stop, run_manager, **kwargs)
-        chunks = [chunk.message async for chunk in stream]
+            given = self._for_sdk(kwargs)
+            with self.http.counted(self.operation), sdk_errors_translated(self.operation):
+                return await super()._agenerate(messages, stop, run_manager, **given)
+        chunks = [chunk async for chunk in self._answer(messages, stop, kwargs)]
         last = chunks[-1]
-        assert isinstance(last, AIMessageChunk)
         message = AIMessage(
             content=content_of(
                 "".join(str(c.text) for c in chunks), [n for c in chunks for n in _notes(c)]
@@ -149,10 +168,8 @@ class BookChatCohere(ChatCohere):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        documents = as_documents(kwargs.pop("documents", None) or ())
-        # Retries inside the SDK would be requests that nobody counts.
-        given = {"documents": documents, "request_options": {"max_retries": 0}, **kwargs}
-        with self.http.counted(self.operation), _sdk_errors_translated(self.operation):
+        given = self._for_sdk(kwargs)
+        with self.http.counted(self.operation), sdk_errors_translated(self.operation):
             result = super()._generate(messages, stop, run_manager, **given)
         generation = result.generations[0]
         message = generation.message
@@ -160,42 +177,45 @@ class BookChatCohere(ChatCohere):
         (generation.generation_info or {}).pop("citations", None)
         cited = [c.dict() for c in message.additional_kwargs.pop("citations", None) or ()]
         whole = str(message.text)
-        notes = [annotation(c, whole, [d["id"] for d in documents]) for c in cited]
+        notes = [annotation(c, whole, [d["id"] for d in given["documents"]]) for c in cited]
         if isinstance(message.content, str):
             message.content = content_of(whole, [n for n in notes if n])
         return result
 
+    @model_validator(mode="after")
+    def validate_environment(self) -> Self:
+        """Only checks: the SDK's clients take 70 ms to make, and few processes need them."""
+        if not self.model:
+            raise ValueError("name a model; finding one out would be a request")
+        return self
 
-def as_documents(documents: Sequence[Document | Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Cohere's ``documents``: every key and value of ``data`` is read by the model."""
-    return [
-        _document(d, index) if isinstance(d, Document) else dict(d)
-        for index, d in enumerate(documents)
-    ]
+    def _for_sdk(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Makes the SDK's clients if need be; the arguments for a request through them."""
+        if self.client is None:
+            given: Any = {"base_url": self.base_url, "timeout": self.timeout_seconds}
+            key = self.cohere_api_key.get_secret_value() if self.cohere_api_key else None
+            self.client = cohere.Client(key, client_name=CLIENT_NAME, **given)
+            self.async_client = cohere.AsyncClient(key, client_name=CLIENT_NAME, **given)
+        # Retries inside the SDK would be requests that nobody counts.
+        options = {"request_options": {"max_retries": 0}}
+        return {**options, **kwargs, "documents": as_documents(kwargs.get("documents") or ())}
 
-
-def _document(document: Document, index: int) -> dict[str, Any]:
-    told = document.metadata
-    data = {"title": told.get("title"), "heading": told.get("heading")}
-    if data["heading"] == data["title"]:
-        del data["heading"]
-    return {
-        "id": str(told.get("id") or document.id or f"doc-{index}"),
-        "data": {**{k: v for k, v in data.items() if v}, "text": document.page_content},
-    }
-
-
-def _ids(body: Mapping[str, Any]) -> list[str]:
-    return [d["id"] for d in body.get("documents", ()) if "id" in d]
-
-
-def _message(message: BaseMessage) -> dict[str, str]:
-    return {"role": _ROLES.get(message.type, "user"), "content": str(message.text)}
+    def get_num_tokens(self, text: str) -> int:
+        """Estimated without a call, see ``estimate_tokens``."""
+        return estimate_tokens(text)
 
 
 def _notes(message: BaseMessage) -> list[dict[str, Any]]:
     blocks = message.content if isinstance(message.content, list) else []
     return [n for b in blocks if isinstance(b, dict) for n in b.get("annotations", ())]
+
+
+async def _read_to_end(read: Read) -> None:
+    """Lets the connection be used again; nobody waits for it, and nothing can go wrong any more."""
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(_END_SECONDS):
+            while await read():
+                pass
 
 
 async def _or_none(stream: AsyncGenerator[ChatGenerationChunk]) -> ChatGenerationChunk | None:
@@ -204,15 +224,3 @@ async def _or_none(stream: AsyncGenerator[ChatGenerationChunk]) -> ChatGeneratio
 
 async def _close(stream: AsyncGenerator[Any]) -> None:
     await stream.aclose()
-
-
-@contextmanager
-def _sdk_errors_translated(operation: str) -> Iterator[None]:
-    try:
-        yield
-    except ApiError as error:
-        retry_after = seconds_of((error.headers or {}).get("retry-after"))
-        body = orjson.dumps(error.body, default=str)
-        raise translate(error.status_code or 500, operation, body, retry_after) from None
-    except httpx.HTTPError:
-        raise unavailable(operation) from None

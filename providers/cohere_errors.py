@@ -25,6 +25,10 @@ _PASSING: Final = frozenset({429, 500, 502, 503})
 _LONGEST_WAIT: Final = 3600.0
 
 
+class BrokenStreamError(Exception):
+    """An answer that has begun is none: no JSON, no end, or Cohere says that it failed."""
+
+
 class Passing(RetryLater):
     """A failure before the first byte that asking again at once may mend."""
 

@@ -20,12 +20,20 @@ import metering
 from errors import BookChatError, RetryLater
 from providers.background import BackgroundLoop
 from providers.breaker import CircuitBreaker
-from providers.cohere_errors import Passing, seconds_of, translate, translated, unavailable
+from providers.cohere_errors import (
+    BrokenStreamError,
+    Passing,
+    seconds_of,
+    translate,
+    translated,
+    unavailable,
+)
 
 T = TypeVar("T")
 Read = Callable[[], Awaitable[bytes]]
 Loop = asyncio.AbstractEventLoop
 
+CLIENT_NAME: Final = "book-chat"
 PUBLIC_URL: Final = "https://api.cohere.com"
 _CONNECT_SECONDS: Final = 5.0
 _KEEP_ALIVE_SECONDS: Final = 60.0
@@ -60,7 +68,7 @@ class CohereHTTP:
         self._headers = {
             "Authorization": f"Bearer {api_key}",
             "Content-Type": "application/json",
-            "X-Client-Name": "book-chat",
+            "X-Client-Name": CLIENT_NAME,
         }
         self._idle_seconds = idle_seconds
         self._sleep, self._uniform, self._clock = sleep, uniform, clock
@@ -98,7 +106,8 @@ class CohereHTTP:
         """A function that waits for the next bytes of the answer; ``b""`` is its end.
 
         Leaving the block before the end closes the connection, so that Cohere stops as well.
-        ``deadline`` is for the answer's beginning. Raises ``BookChatError``, as the function does.
+        ``deadline`` is for the answer's beginning. Raises ``BookChatError``, also for what the
+        function raises and for a ``BrokenStreamError`` of the block.
         """
 
         async def attempt(seconds: float) -> aiohttp.ClientResponse:
@@ -107,22 +116,15 @@ class CohereHTTP:
                     return await self._send(path, body, operation)
 
         response = await self._retried(attempt, operation, deadline)
-
-        async def read() -> bytes:
-            try:
-                return await response.content.readany()
-            except (aiohttp.ClientError, TimeoutError, OSError):
-                raise unavailable(operation) from None
-
         try:
-            yield read
+            yield response.content.readany
+        except (BrokenStreamError, aiohttp.ClientError, TimeoutError, OSError):
+            # The call has been counted when its answer began.
+            metering.count(f"stream_broken:{operation}")
+            self._breaker(operation).failure()
+            raise unavailable(operation) from None
         finally:
             response.close()
-
-    def broken(self, operation: str) -> None:
-        """Notes that an answer failed after its first byte; its call has been counted."""
-        metering.count(f"stream_broken:{operation}")
-        self._breaker(operation).failure()
 
     async def aclose(self) -> None:
         """Closes the connections of all loops. The client may be used again afterwards."""

@@ -8,16 +8,13 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 
 import metering
+from providers.cohere_errors import BrokenStreamError
 
 Event = dict[str, Any]
 
 # No event is near this size; a peer that never ends a line must not fill the memory.
 _LONGEST_LINE: Final = 1 << 20
 _FAILED: Final = ("ERROR", "TIMEOUT")
-
-
-class BrokenStreamError(ValueError):
-    """What arrives is not an answer: no JSON, no end of a line, or Cohere says it failed."""
 
 
 class EventParser:
@@ -58,11 +55,15 @@ class AnswerStream:
     Args:
         model: named in the last chunk.
         source_ids: ids of the documents that were sent; nothing else can be cited.
+        message_id: that all chunks carry.
     """
 
-    def __init__(self, model: str, source_ids: Collection[str] = ()) -> None:
+    def __init__(
+        self, model: str, source_ids: Collection[str] = (), message_id: str | None = None
+    ) -> None:
         self.complete = False
         self._model = model
+        self._id = message_id
         self._sources = frozenset(source_ids)
         self._parser = EventParser()
         self._parts: list[str] = []
@@ -73,11 +74,14 @@ class AnswerStream:
     def feed(self, data: bytes) -> list[AIMessageChunk]:
         """What ``data`` brought: its text and citations as one chunk, and the last chunk.
 
+        Args:
+            data: one network read; empty: the connection has ended.
+
         Raises:
             BrokenStreamError: there is no answer, or no more of it.
         """
-        if self.complete:
-            return []
+        if not data:
+            raise BrokenStreamError
         said = len(self._parts)
         last = None
         for event in self._parser.feed(data):
@@ -94,8 +98,10 @@ class AnswerStream:
                 break
         delta = "".join(self._parts[said:])
         notes = self._annotations() if self._waiting else []
-        chunks = [AIMessageChunk(content=content_of(delta, notes))] if delta or notes else []
-        return [*chunks, last] if last else chunks
+        chunks = [last] if last else []
+        if delta or notes:
+            chunks.insert(0, AIMessageChunk(content=content_of(delta, notes), id=self._id))
+        return chunks
 
     def _say(self, text: object) -> None:
         if text and isinstance(text, str):
@@ -109,6 +115,7 @@ class AnswerStream:
         self.complete = True
         return AIMessageChunk(
             content="",
+            id=self._id,
             usage_metadata=_usage(delta.get("usage") or {}),
             response_metadata={
                 "finish_reason": finish,

@@ -1,16 +1,19 @@
 """Our chat model over HTTP: what is sent, what comes back, and that stopping stops Cohere."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from typing import Any, ClassVar
 
 import orjson
 import pytest
+from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.outputs import LLMResult
 from pydantic import SecretStr
 
+from errors import FixConfiguration
 from providers.cohere import BookChatCohere, CohereHTTP
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_stream import ANSWER, TEXT, notes_of, text_of
@@ -40,6 +43,15 @@ def chat(http: CohereHTTP, cohere_api: ServedCohere) -> BookChatCohere:
 def make_chat(http: CohereHTTP, url: str, **given: Any) -> BookChatCohere:
     given = {"model": "command-a-03-2025", **given}
     return BookChatCohere(http=http, cohere_api_key=SecretStr(KEY), base_url=url, **given)
+
+
+@contextmanager
+def sdk_closed(chat: BookChatCohere) -> Iterator[None]:
+    """Closes the SDK's connections, which it would leave to the garbage collector."""
+    try:
+        yield
+    finally:
+        chat.client.__exit__(None, None, None)
 
 
 async def streamed(chat: BookChatCohere, question: Any = None) -> list[AIMessageChunk]:
@@ -107,7 +119,7 @@ async def test_chunks_add_up_to_the_invoked_message(chat: BookChatCohere) -> Non
 def test_invoke_through_the_sdk_says_the_same(cohere_api: ServedCohere) -> None:
     http = CohereHTTP(KEY, cohere_api.url)
     chat = make_chat(http, cohere_api.url)
-    with chat.client:
+    with sdk_closed(chat):
         invoked = chat.invoke(QUESTION, documents=[ROS, GRIPPER])
     stream = list(chat.stream(QUESTION, documents=[ROS, GRIPPER]))
     asyncio.run(http.aclose())
@@ -129,6 +141,44 @@ async def test_a_rewrite_without_documents_is_plain_text(
     assert "documents" not in cohere_api.requests[0].body
 
 
+async def test_tracers_see_the_run_and_its_tokens(
+    chat: BookChatCohere, cohere_api: ServedCohere
+) -> None:
+    class Tracer(AsyncCallbackHandler):
+        seen: ClassVar[list[str]] = []
+
+        async def on_chat_model_start(self, *_: Any, **__: Any) -> None:
+            self.seen.append("start")
+
+        async def on_llm_new_token(self, token: Any, **_: Any) -> None:
+            self.seen.append("token")
+
+        async def on_llm_end(self, response: LLMResult, **_: Any) -> None:
+            self.seen.append(response.generations[0][0].text)
+
+    cohere_api.latency.token_ms = 3
+    stream = chat.astream(QUESTION, {"callbacks": [Tracer()]}, documents=[ROS])
+    chunks = [chunk async for chunk in stream]
+    assert Tracer.seen[0] == "start"
+    assert Tracer.seen.count("token") == len(chunks) > 3
+    assert Tracer.seen[-1] == text_of(chunks)
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20")
+async def test_a_request_with_tools_goes_through_the_sdk(
+    chat: BookChatCohere, cohere_api: ServedCohere
+) -> None:
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": {}}}
+    chunks = [chunk async for chunk in chat.astream(QUESTION, tools=[tool], documents=[ROS])]
+    reply = await chat.ainvoke(QUESTION, tools=[tool], documents=[ROS])
+    cohere_api.fail("/v2/chat", status=401)
+    with pytest.raises(FixConfiguration):
+        await chat.ainvoke(QUESTION, tools=[tool])
+    await chat.async_client.__aexit__(None, None, None)
+    assert "ROS 2" in text_of(chunks) and "ROS 2" in reply.text
+    assert cohere_api.requests[0].headers["user-agent"].startswith("cohere/")
+
+
 async def test_given_options_reach_cohere(chat: BookChatCohere, cohere_api: ServedCohere) -> None:
     bound = chat.bind(max_tokens=3, temperature=0.1)
     reply = await bound.ainvoke(QUESTION, documents=[ROS], stop=["END"])
@@ -142,7 +192,7 @@ async def test_closing_the_stream_stops_cohere(
     chat: BookChatCohere, cohere_api: ServedCohere
 ) -> None:
     cohere_api.latency.token_ms, cohere_api.latency.tokens = 20, 5000
-    async with aclosing(chat.astream(QUESTION, documents=[ROS])) as stream:  # type: ignore[type-var]
+    async with aclosing(chat.astream(QUESTION, documents=[ROS])) as stream:
         async for _ in stream:
             break
     assert await cohere_api.until(lambda: len(cohere_api.aborted) == 1)

@@ -16,7 +16,7 @@ from errors import BookChatError, BudgetExhausted, FixConfiguration, FixQuestion
 from providers.cohere import BookCohereEmbeddings, CohereHTTP, CohereReranker
 from providers.cohere_errors import seconds_of
 from tests.providers.conftest import ServedCohere
-from tests.providers.test_cohere_chat import QUESTION, ROS, make_chat, streamed
+from tests.providers.test_cohere_chat import QUESTION, ROS, make_chat, sdk_closed, streamed
 from tests.providers.test_cohere_stream import text_of
 from tests.standins.cohere import KEY
 from tests.standins.server import free_port
@@ -306,7 +306,7 @@ def test_invoke_through_the_sdk_fails_in_the_same_words(
 ) -> None:
     cohere_api.fail("/v2/chat", status=status)
     chat = make_chat(CohereHTTP(KEY, cohere_api.url), cohere_api.url)
-    with chat.client, pytest.raises(kind) as raised:
+    with sdk_closed(chat), pytest.raises(kind) as raised:
         chat.invoke(QUESTION, documents=[Document("x")])
     assert_tells_nothing(raised.value)
     assert len(cohere_api.requests) == len(calls) == 1
@@ -315,7 +315,7 @@ def test_invoke_through_the_sdk_fails_in_the_same_words(
 def test_an_unreachable_sdk_is_unavailable() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     chat = make_chat(CohereHTTP(KEY, url), url)
-    with chat.client, pytest.raises(RetryLater):
+    with sdk_closed(chat), pytest.raises(RetryLater):
         chat.invoke(QUESTION)
 
 

@@ -126,7 +126,7 @@ async def test_the_key_is_shown_nowhere(http: CohereHTTP, cohere_api: ServedCohe
 async def test_an_answer_is_not_compressed_so_that_tokens_come_at_once(
     http: CohereHTTP, cohere_api: ServedCohere
 ) -> None:
-    async with aclosing(make_chat(http, cohere_api.url).astream(QUESTION)) as stream:  # type: ignore[type-var]
+    async with aclosing(make_chat(http, cohere_api.url).astream(QUESTION)) as stream:
         await anext(stream)
     assert cohere_api.requests[0].headers["accept-encoding"] == "identity"
 

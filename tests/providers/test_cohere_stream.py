@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 
 import metering
-from providers.cohere_stream import AnswerStream, BrokenStreamError
+from providers.cohere_errors import BrokenStreamError
+from providers.cohere_stream import AnswerStream
 
 TEXT = "ROS 2 روبوٹ کا وسط افزار 🤖 ہے — it moves messages."
 SOURCE = {"type": "document", "id": "ros", "document": {"id": "ros", "text": "…"}}
@@ -60,7 +61,7 @@ def sse(*events: dict[str, Any], newline: bytes = b"\n") -> bytes:
 
 def read(*pieces: bytes, sources: tuple[str, ...] = ("ros",)) -> list[AIMessageChunk]:
     answer = AnswerStream("command-a", sources)
-    return [chunk for piece in pieces for chunk in answer.feed(piece)]
+    return [chunk for piece in pieces if piece for chunk in answer.feed(piece)]
 
 
 def text_of(chunks: list[AIMessageChunk]) -> str:
@@ -116,6 +117,13 @@ def test_every_event_type_of_the_api_passes_and_unknown_ones_too() -> None:
     bare = [{"type": kind} for kind in (*said, "content-start", "content-delta", "citation-start")]
     chunks = read(sse(*around, *bare, start(), delta("Yes."), *around, end()))
     assert text_of(chunks) == "Yes."
+
+
+def test_an_end_without_the_last_event_is_no_answer() -> None:
+    answer = AnswerStream("m")
+    answer.feed(sse(delta("It is")))
+    with pytest.raises(BrokenStreamError):
+        answer.feed(b"")
 
 
 def test_comments_and_the_terminator_are_no_events() -> None:
