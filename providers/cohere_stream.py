@@ -12,8 +12,9 @@ from providers.cohere_errors import BrokenStreamError
 
 Event = dict[str, Any]
 
-# No event is near this size; a peer that never ends a line must not fill the memory.
+# No event is near this size; a peer that never ends one must not fill the memory.
 _LONGEST_LINE: Final = 1 << 20
+_MOST_LINES: Final = 1000
 _FAILED: Final = ("ERROR", "TIMEOUT")
 
 
@@ -37,6 +38,8 @@ class EventParser:
                 raw, self._data = b"\n".join(self._data).strip(), []
                 if raw != b"[DONE]":
                     yield _event(raw)
+        if len(self._data) > _MOST_LINES:
+            raise BrokenStreamError
 
 
 def _event(raw: bytes) -> Event:

@@ -8,7 +8,6 @@ import pytest
 
 import metering
 from providers.background import BackgroundLoop
-from providers.breaker import CircuitBreaker
 from providers.cohere import CohereHTTP
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_chat import QUESTION, ROS, make_chat, streamed
@@ -129,16 +128,6 @@ async def test_an_answer_is_not_compressed_so_that_tokens_come_at_once(
     async with aclosing(make_chat(http, cohere_api.url).astream(QUESTION)) as stream:
         await anext(stream)
     assert cohere_api.requests[0].headers["accept-encoding"] == "identity"
-
-
-def test_a_breaker_opens_after_failures_in_a_row_only() -> None:
-    breaker = CircuitBreaker(limit=2, cooldown=1, clock=lambda: 0)
-    for _ in range(3):
-        breaker.failure()
-        breaker.success()
-        breaker.failure()
-        breaker.success()
-        breaker.check()
 
 
 def test_a_background_loop_starts_again_after_it_was_closed() -> None:

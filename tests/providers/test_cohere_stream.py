@@ -205,6 +205,7 @@ def test_only_documents_that_were_sent_can_be_cited() -> None:
         b"data: [1, 2]\n\n",
         b"data: \xff\xfe\n\n",
         b"x" * (1 << 20) + b"y",
+        b"data: x\n" * 2000,
         sse(end("ERROR")),
         sse(end("ERROR_TOXIC")),
         sse(end("TIMEOUT")),
