@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 
 from api import admin, chat, health, problems, search, sessions, websocket
+from api.security import one_file, page_policy, static_files
 from api.services import Services
 from api.telemetry import Metrics, RequestContext
 from api.version import VERSION
@@ -58,7 +58,7 @@ def create_app(
     problems.install(app)
     for part in (chat, search, sessions, health, admin, websocket):
         app.include_router(part.router)
-    _add_pages(app, metrics)
+    _add_pages(app, metrics, settings)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
@@ -76,14 +76,11 @@ async def _open(settings: Settings, metrics: Metrics) -> Services:
     return await open_services(settings, metrics)
 
 
-def _add_pages(app: FastAPI, metrics: Metrics) -> None:
-    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    async def page() -> Response:
-        return FileResponse(WEB / "index.html")
-
-    @app.get("/widget.js", include_in_schema=False)
-    async def widget() -> Response:
-        return FileResponse(WEB / "widget.js", media_type="text/javascript")
+def _add_pages(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
+    files = static_files(WEB, page_policy(settings.allowed_origins))
+    app.add_route("/", one_file(files, "/index.html"), include_in_schema=False)  # type: ignore[arg-type]
+    app.add_route("/widget.js", one_file(files, "/widget.js"), include_in_schema=False)  # type: ignore[arg-type]
+    app.mount("/web", files)
 
     @app.get("/metrics", include_in_schema=False)
     async def scrape(request: Request) -> Any:

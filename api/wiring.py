@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Any
 
-from providers.factory import open_stores
 from pydantic import SecretStr
 
 import metering
@@ -27,6 +26,8 @@ from errors import FixConfiguration, RetryLater
 from loaders.index import IndexOptions, IndexSummary, index_book
 from loaders.sources import load_all
 from loaders.store import IndexStore
+from providers.calibration import calibrator
+from providers.factory import open_stores
 from providers.models import build_models
 from providers.vector_store import BookVectorStore
 from settings import Settings
@@ -87,7 +88,7 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         observe=metrics.answered,
     )
 
-    indexing = IndexJob(_index_job(settings, index_store, answering.embeddings))
+    indexing = IndexJob(_index_job(settings, index_store, store, answering.embeddings))
     resources.push_async_callback(indexing.close)
     await _prepare_book(store, indexing)
 
@@ -120,13 +121,15 @@ def _secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
 
 
-def _index_job(settings: Settings, store: IndexStore, embeddings: Any) -> IndexBook:
+def _index_job(
+    settings: Settings, index_store: IndexStore, store: BookVectorStore, embeddings: Any
+) -> IndexBook:
     async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
         summary = await index_book(
             load_all([settings.book_dir], book_url=settings.book_url),
-            store=store,
+            store=index_store,
             embeddings=embeddings,
-            options=IndexOptions(rebuild=rebuild),
+            options=IndexOptions(rebuild=rebuild, calibrate=calibrator(store, embeddings)),
             progress=lambda so_far: progress(so_far.documents, so_far.pages),
         )
         return _plain(summary)

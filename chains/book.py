@@ -188,8 +188,9 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         asked.passages = await retriever.ainvoke(
             asked.standalone, asked.config, scope=question.section, thrift=asked.thrift
         )
+        vocabulary = await retriever.store.vocabulary(asked.info.book_version)
         asked.answerable = abstention.answers(
-            asked.standalone, asked.passages, asked.info.calibration
+            asked.standalone, asked.passages, vocabulary, asked.info.calibration
         )
 
     def _messages(self, asked: Asked) -> list[BaseMessage]:

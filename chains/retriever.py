@@ -18,6 +18,7 @@ import metering
 from chains.budget import Thrift
 from errors import BookChatError
 from schema import CollectionInfo, Source
+from vocabulary import Vocabulary
 
 
 class BookStore(Protocol):
@@ -33,6 +34,9 @@ class BookStore(Protocol):
 
     async def info(self) -> CollectionInfo | None:
         """What the served collection says about itself."""
+
+    async def vocabulary(self, book_version: str) -> Vocabulary:
+        """The words of that version of the book."""
 
 
 class BookRetriever(BaseRetriever):

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from tqdm import tqdm
@@ -57,26 +56,32 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(options: argparse.Namespace, settings: Settings) -> int:
     # Loading vendor SDKs takes a second; --help should not.
-    from providers.factory import open_index_store
+    from providers.calibration import calibrator
+    from providers.factory import open_stores
     from providers.models import build_models
 
-    opened: AbstractAsyncContextManager[IndexStore] = open_index_store(settings)
-    async with opened as store:
-        if options.rollback:
-            print(f"serving {await store.rollback()} again")
-            return 0
-        book = load_all(options.source or [settings.book_dir], book_url=settings.book_url)
-        models = build_models(settings)
-        try:
-            summary = await _index(book, store, models.embeddings, options)
-        finally:
-            await models.aclose()
+    models = build_models(settings)
+    try:
+        async with open_stores(settings, models.embeddings) as (served, store):
+            if options.rollback:
+                print(f"serving {await store.rollback()} again")
+                return 0
+            book = load_all(options.source or [settings.book_dir], book_url=settings.book_url)
+            how = IndexOptions(
+                dry_run=options.dry_run,
+                rebuild=options.rebuild,
+                prune=options.prune,
+                calibrate=calibrator(served, models.embeddings),
+            )
+            summary = await _index(book, store, models.embeddings, how)
+    finally:
+        await models.aclose()
     print(describe(summary))
     return 1 if options.strict and summary.problems else 0
 
 
 async def _index(
-    book: Book, store: IndexStore, embeddings: Any, options: argparse.Namespace
+    book: Book, store: IndexStore, embeddings: Any, options: IndexOptions
 ) -> IndexSummary:
     with tqdm(total=book.pages, unit="page", desc="indexing", disable=None) as bar:
 
@@ -88,9 +93,7 @@ async def _index(
             book,
             store=store,
             embeddings=embeddings,
-            options=IndexOptions(
-                dry_run=options.dry_run, rebuild=options.rebuild, prune=options.prune
-            ),
+            options=options,
             progress=show,
         )
 

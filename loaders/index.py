@@ -203,7 +203,7 @@ class _Run:
                 headings = self._tally.sample()
                 info.calibration = await self.options.calibrate(target, headings)
         if info != before:
-            await self._store.write_info(target, info)
+            await self._store.write_info(target, info, self._tally.vocabulary)
         if served is None or served[0] != target:
             await self._store.switch(target)
             summary.switched = True

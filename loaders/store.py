@@ -7,6 +7,7 @@ from typing import Protocol
 from langchain_core.documents import Document
 
 from schema import CollectionInfo
+from vocabulary import Vocabulary
 
 
 class IndexStore(Protocol):
@@ -42,8 +43,10 @@ class IndexStore(Protocol):
         """Removes chunks by id."""
         ...
 
-    async def write_info(self, collection: str, info: CollectionInfo) -> None:
-        """What the collection says of itself."""
+    async def write_info(
+        self, collection: str, info: CollectionInfo, vocabulary: Vocabulary | None = None
+    ) -> None:
+        """What the collection says of itself, and the words of the book in it."""
         ...
 
     async def switch(self, collection: str) -> None:

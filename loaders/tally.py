@@ -1,4 +1,4 @@
-"""What an index run keeps of every chunk: a few bytes, whatever the book's size."""
+"""What an index run keeps of the chunks that go by: counts, and the words they use."""
 
 import hashlib
 import json
@@ -6,6 +6,8 @@ from collections import Counter
 from typing import Any, Final
 
 from langchain_core.documents import Document
+
+from vocabulary import Vocabulary
 
 _SAMPLE: Final = 64
 _NOT_STORED: Final = ("embed_text", "sentence_vectors", "digest")
@@ -20,11 +22,13 @@ class Tally:
         self._sum = 0
         self._locales: Counter[str] = Counter()
         self._sample: dict[str, str] = {}
+        self.vocabulary = Vocabulary()
 
     def add(self, chunk: Document) -> None:
         metadata = chunk.metadata
         self.chunks += 1
         self.pages.add(hash(metadata["path"]))
+        self.vocabulary.add(" ".join([*metadata["breadcrumb"], chunk.page_content]))
         self._locales[metadata["locale"]] += 1
         # A sum of hashes is the same in whatever order the chunks come.
         digest = hashlib.sha256(f"{chunk.id}\0{metadata['url']}".encode()).digest()

@@ -16,8 +16,9 @@ from qdrant_client import AsyncQdrantClient, models
 from errors import FixConfiguration
 from providers.qdrant import CollectionOptions, translated
 from providers.sparse import encoder_for
-from providers.vector_store import DENSE, INFO_ID, SPARSE
+from providers.vector_store import DENSE, INFO_ID, INFO_KEYS, SPARSE
 from schema import CollectionInfo
+from vocabulary import Vocabulary
 
 T = TypeVar("T")
 INDEXED: Final = ("metadata.scopes", "metadata.section_id", "metadata.path", "metadata.locale")
@@ -153,9 +154,11 @@ class QdrantIndexStore:
                     collection, points_selector=models.PointIdsList(points=list(batch)), wait=True
                 )
 
-    async def write_info(self, collection: str, info: CollectionInfo) -> None:
+    async def write_info(
+        self, collection: str, info: CollectionInfo, vocabulary: Vocabulary | None = None
+    ) -> None:
         """What the collection says of itself; a complete one is made fast to search."""
-        await self._put_info(collection, info, await self._language(collection))
+        await self._put_info(collection, info, await self._language(collection), vocabulary)
         if info.complete:
             with translated():
                 await self._settle(collection)
@@ -225,7 +228,7 @@ class QdrantIndexStore:
 
     async def _info(self, collection: str) -> tuple[CollectionInfo, str] | None:
         with translated():
-            found = await self._client.retrieve(collection, [INFO_ID])
+            found = await self._client.retrieve(collection, [INFO_ID], with_payload=INFO_KEYS)
         payload = (found[0].payload or {}) if found else {}
         if "info" not in payload:
             return None
@@ -235,10 +238,18 @@ class QdrantIndexStore:
         info = await self._info(collection)
         return info[1] if info else "en"
 
-    async def _put_info(self, collection: str, info: CollectionInfo, encoder: str) -> None:
+    async def _put_info(
+        self,
+        collection: str,
+        info: CollectionInfo,
+        encoder: str,
+        vocabulary: Vocabulary | None = None,
+    ) -> None:
         # The language of the sparse vectors is fixed when the collection is made; that of the
         # book is known when all of it has been read.
-        payload = {"info": info.model_dump(), "encoder": encoder}
+        payload: dict[str, Any] = {"info": info.model_dump(), "encoder": encoder}
+        if vocabulary is not None:
+            payload["vocabulary"] = vocabulary.dumps()
         point = models.PointStruct(id=INFO_ID, vector={}, payload=payload)
         with translated():
             await self._client.upsert(collection, points=[point], wait=True)

@@ -1,7 +1,8 @@
 """The book as a LangChain vector store: hybrid search without the thread pool."""
 
+import copy
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from uuid import UUID, uuid5
 
 from langchain_core.documents import Document
@@ -14,11 +15,14 @@ from errors import RetryLater
 from providers.qdrant import translated
 from providers.sparse import encoder_for
 from schema import CollectionInfo
+from vocabulary import Vocabulary
 
 DENSE: Final = "dense"
 SPARSE: Final = "sparse"
 INFO_ID: Final = str(uuid5(UUID("6f3c1a52-8d0e-4a3b-9a55-0c1f9b7f6a10"), "collection-info"))
 """Id of the one point of a collection that is no chunk but says what the collection holds."""
+INFO_KEYS: Final = ["info", "encoder"]
+"""Payload of that point that is read often; the vocabulary beside them is large."""
 _PAGE: Final = 1000
 # Deeper than k, because a good passage may be far down one list and high up in the other.
 _DEPTH: Final = 4
@@ -60,6 +64,7 @@ class BookVectorStore(QdrantVectorStore):
         self._dense_model = embeddings
         self._fusion: Any = models.FusionQuery(fusion=models.Fusion(fusion))
         self._language: str | None = None
+        self._vocabulary: tuple[str, Vocabulary] | None = None
 
     @property
     def sparse_embeddings(self) -> SparseEmbeddings:
@@ -156,11 +161,29 @@ class BookVectorStore(QdrantVectorStore):
                 break
         return sorted(chunks, key=lambda chunk: (chunk.metadata["path"], chunk.metadata["index"]))
 
+    def over(self, collection: str) -> Self:
+        """The same store over another collection, such as one that is not served yet."""
+        other = copy.copy(self)
+        other.collection_name = collection
+        other._language = other._vocabulary = None
+        return other
+
+    async def nearest(self, vectors: Sequence[Sequence[float]]) -> list[float]:
+        """Cosine of the nearest chunk to each vector; 0 in an empty collection."""
+        requests = [
+            models.QueryRequest(query=list(vector), using=DENSE, limit=1) for vector in vectors
+        ]
+        with translated():
+            answers = await self._async.query_batch_points(self.collection_name, requests=requests)
+        return [answer.points[0].score if answer.points else 0.0 for answer in answers]
+
     async def info(self) -> CollectionInfo | None:
         """What the served collection says about itself; None while there is no such collection."""
         try:
             with translated():
-                found = await self._async.retrieve(self.collection_name, [INFO_ID])
+                found = await self._async.retrieve(
+                    self.collection_name, [INFO_ID], with_payload=INFO_KEYS
+                )
         except RetryLater as error:
             if is_missing(error):
                 return None
@@ -170,6 +193,17 @@ class BookVectorStore(QdrantVectorStore):
         payload = found[0].payload or {}
         self._language = payload.get("encoder", "en")
         return CollectionInfo.model_validate(payload["info"])
+
+    async def vocabulary(self, book_version: str) -> Vocabulary:
+        """The words of the served book; read again only when ``book_version`` changes."""
+        if self._vocabulary is None or self._vocabulary[0] != book_version:
+            with translated():
+                found = await self._async.retrieve(
+                    self.collection_name, [INFO_ID], with_payload=["vocabulary"]
+                )
+            text = (found[0].payload or {}).get("vocabulary") if found else None
+            self._vocabulary = (book_version, Vocabulary.loads(text) if text else Vocabulary())
+        return self._vocabulary[1]
 
     async def ping(self) -> None:
         """Asks for one point by id.

@@ -15,6 +15,7 @@ from pydantic import Field
 import metering
 from errors import BookChatError, FixQuestion, RetryLater
 from schema import ChunkMetadata, CollectionInfo, PastTurn, Turn
+from vocabulary import Vocabulary
 from words import content_words
 
 
@@ -78,6 +79,12 @@ class MemoryStore:
         if self.version is None:
             return None
         return CollectionInfo(fingerprint="fake", book_version=self.version, complete=True)
+
+    async def vocabulary(self, book_version: str) -> Vocabulary:
+        vocabulary = Vocabulary()
+        for one in self.chunks:
+            vocabulary.add(" ".join([*one.metadata["breadcrumb"], one.page_content]))
+        return vocabulary
 
 
 class ScriptedChat(BaseChatModel):

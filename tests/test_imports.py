@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAVES = {"schema", "errors", "settings", "metering", "sentences", "words"}
+LEAVES = {"schema", "errors", "settings", "metering", "sentences", "words", "vocabulary"}
 ROOMS = {"api", "chains", "loaders", "providers", "conversations", "evals", "benchmarks", "deploy"}
-NOUNS = {"schema", "errors", "metering", "sentences", "words"}
+NOUNS = {"schema", "errors", "metering", "sentences", "words", "vocabulary"}
 MAY_IMPORT: dict[str, set[str]] = {
     "api": {"conversations", "chains", "settings", *NOUNS},
     "chains": NOUNS,
