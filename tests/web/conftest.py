@@ -1,0 +1,149 @@
+"""The service around a scripted model, and a real Chromium that visits it."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from api.app import create_app
+from api.services import Services
+from api.telemetry import Metrics
+from settings import Settings
+from tests.api.conftest import make_services
+from tests.fakes import DictMemory, MemoryStore, ScriptedChat
+from tests.standins.server import serve
+from tests.web.book import ANSWER, sections
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class Site:
+    """The running service, with the script of its model within reach."""
+
+    url: str
+    services: Services
+    chat: ScriptedChat
+    store: MemoryStore
+    memory: DictMemory
+    gates: list[asyncio.Event] = field(default_factory=list)
+
+    def hold(self, before: int) -> None:
+        """The model stops before its piece number ``before`` until ``go_on``."""
+        self.chat.gate = asyncio.Event()
+        self.chat.gate_before = before
+
+    def go_on(self) -> None:
+        """Lets every held answer run to its end."""
+        for run in list(self.services.runs._runs.values()):
+            if run.task and not run.task.done():
+                run.task.get_loop().call_soon_threadsafe(self.chat.gate.set)
+
+
+@pytest.fixture
+def overrides() -> dict[str, Any]:
+    """Settings that a test module overrides."""
+    return {}
+
+
+@pytest.fixture
+def book_base() -> str:
+    """Origin of the published book; empty: sources are paths alone."""
+    return "http://book.test"
+
+
+@pytest.fixture
+def site(overrides: dict[str, Any], book_base: str) -> Iterator[Site]:
+    metrics = Metrics()
+    settings = Settings(**{"rate_limit": 0, **overrides})
+    chat = ScriptedChat(pieces=list(ANSWER))
+    services = make_services(settings, chat, metrics)
+    store: Any = services.retriever.store
+    store.chunks = sections(book_base)
+    app = create_app(settings, services, metrics=metrics)
+    options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 65536, "lifespan": "on"}
+    with serve(app, **options) as url:
+        yield Site(url, services, chat, store, services.conversations)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def http(site: Site) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=site.url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install -y chromium")
+    # book.test stands for the published book; nothing leaves this machine.
+    rules = "--host-resolver-rules=MAP book.test 127.0.0.1, EXCLUDE 127.0.0.1"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, rules])
+        yield launched
+        launched.close()
+
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+def errors() -> list[str]:
+    """What the browser's console complained about; must be empty at the end of a test."""
+    return []
+
+
+@pytest.fixture
+def new_page(browser: Browser, errors: list[str]) -> Iterator[NewPage]:
+    """Opens pages in contexts of their own; options as for ``Browser.new_context``."""
+    contexts = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            errors.append(message.text)
+
+    def make(**options: Any) -> Page:
+        options = {"viewport": {"width": 1180, "height": 860}, "reduced_motion": "reduce"} | options
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", listen)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(new_page: NewPage, site: Site) -> Page:
+    """The chat page in a fresh browser profile."""
+    opened = new_page()
+    opened.goto(site.url)
+    return opened
+
+
+def ask(page: Page, question: str) -> None:
+    """Types a question and sends it."""
+    page.get_by_label("Your question").fill(question)
+    page.keyboard.press("Enter")
+
+
+def done(page: Page) -> None:
+    """Waits until the last answer is complete."""
+    expect(page.locator(".turn").last.locator(".answer")).to_have_attribute("aria-busy", "false")

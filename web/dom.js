@@ -1,0 +1,70 @@
+// Building DOM nodes. Text only ever becomes a text node: there is no innerHTML in this folder,
+// and the page's Content-Security-Policy (Trusted Types) would refuse it.
+
+/** An element; `on…` attributes are listeners, null and false ones are left out. */
+export function h(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/** The same for SVG and MathML. */
+export function ns(namespace, tag, attributes = {}, ...children) {
+  return fill(document.createElementNS(namespace, tag), attributes, children);
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+const SHAPES = {
+  book: "M12 6.500C10.200 5.200 8 4.700 4.500 4.700v13c3.500 0 5.700.5 7.500 1.800 1.800-1.300 4-1.800 7.500-1.800v-13c-3.500 0-5.700.5-7.500 1.800zm0 0v13",
+  send: "M12 19V5m-6 6 6-6 6 6",
+  stop: "M7 7h10v10H7z",
+  copy: "M9 9h10v11H9zM5 15V4h10",
+  done: "m5 12.500 4.500 4.500L19 7.500",
+  up: "M7 11v9H4v-9zm0 0 4-7c1.700 0 2.400 1.300 2 3l-.6 3H18c1.500 0 2.300 1 2 2.400l-1.200 6c-.2 1-1 1.600-2 1.600H7",
+  down: "M17 13V4h3v9zm0 0-4 7c-1.700 0-2.400-1.300-2-3l.6-3H6c-1.500 0-2.300-1-2-2.400l1.200-6c.2-1 1-1.600 2-1.600H17",
+  close: "m6 6 12 12M18 6 6 18",
+};
+
+/** A line drawing; decoration only, so it is hidden from assistive technology. */
+export function icon(name) {
+  const frame = { viewBox: "0 0 24 24", "aria-hidden": "true", class: `icon ${name}` };
+  return ns(SVG, "svg", frame, ns(SVG, "path", { d: SHAPES[name] }));
+}
+
+/** A button with a drawing and, unless `shown`, its name only for assistive technology. */
+export function iconButton(name, label, onclick, { shown = false, ...attributes } = {}) {
+  const text = shown ? h("span", {}, label) : null;
+  const named = shown ? {} : { "aria-label": label, title: label };
+  return h("button", { type: "button", class: "plain", ...named, ...attributes, onclick }, icon(name), text);
+}
+
+/** Copies text; also where the Clipboard API is missing (pages without TLS). */
+export async function copyText(text) {
+  if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
+  const area = h("textarea", { "aria-hidden": "true", tabindex: "-1" });
+  area.value = text;
+  area.style.cssText = "position:fixed;opacity:0";
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+/** A button that copies what `text()` gives and says so for a moment. */
+export function copyButton(label, doneLabel, text, options) {
+  const button = iconButton("copy", label, async () => {
+    await copyText(text());
+    button.replaceChildren(icon("done"), h("span", { role: "status" }, doneLabel));
+    setTimeout(() => button.replaceChildren(...before), 1800);
+  }, options);
+  const before = [...button.childNodes];
+  return button;
+}

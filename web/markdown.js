@@ -1,0 +1,198 @@
+// Block Markdown to DOM nodes. A streaming answer is parsed again and again, but only the blocks
+// that changed are made anew, so that what the reader has already selected or focused stays.
+import { copyButton, h } from "./dom.js";
+import { highlight } from "./highlight.js";
+import { inline, marksIn, tex, withoutMarks } from "./inline.js";
+
+const FENCE = /^( *)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/;
+const HEADING = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/;
+const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
+const QUOTE = /^ {0,3}>\s?/;
+const ITEM = /^( *)([-*+]|\d{1,9}[.)])(\s+)(?=\S)/;
+const MATH = /^\s*(\$\$|\\\[)/;
+const DELIMITERS = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
+
+/** Brings `holder`'s children up to date with `source`. `context`: see `inline`, plus labels. */
+export function render(holder, source, context) {
+  const blocks = split(source.split("\n"));
+  const known = holder.blocks ?? [];
+  blocks.forEach((block, index) => {
+    block.key = block.lines.join("\n");
+    block.key += marksIn(block.key).map((mark) => context.sign?.(mark)).join();
+    if (known[index]?.key === block.key && known[index].kind === block.kind) {
+      block.node = known[index].node;
+      return;
+    }
+    block.node = node(block, context, true);
+    if (known[index]) known[index].node.replaceWith(block.node);
+    else holder.append(block.node);
+  });
+  for (const block of known.slice(blocks.length)) block.node.remove();
+  holder.blocks = blocks;
+}
+
+/** Lines to `{kind, lines}`; marks of citations are invisible to the structure. */
+function split(lines) {
+  const blocks = [];
+  let at = 0;
+  while (at < lines.length) {
+    if (!withoutMarks(lines[at]).trim()) {
+      at += 1;
+      continue;
+    }
+    const kind = kindAt(lines, at);
+    const end = ENDS[kind](lines, at);
+    blocks.push({ kind, lines: lines.slice(at, end) });
+    at = end;
+  }
+  return blocks;
+}
+
+function kindAt(lines, at) {
+  const line = withoutMarks(lines[at]);
+  if (FENCE.test(line)) return "fence";
+  if (HEADING.test(line)) return "heading";
+  if (RULE.test(line)) return "rule";
+  if (QUOTE.test(line)) return "quote";
+  if (ITEM.test(line)) return "list";
+  if (MATH.test(line)) return "math";
+  if (line.includes("|") && at + 1 < lines.length) {
+    const next = withoutMarks(lines[at + 1]);
+    if (next.includes("-") && next.includes("|") && DELIMITERS.test(next)) return "table";
+  }
+  return "paragraph";
+}
+
+const until = (lines, start, stops) => {
+  let end = start;
+  while (end < lines.length && !stops(withoutMarks(lines[end]), end)) end += 1;
+  return end;
+};
+const one = (lines, at) => at + 1;
+const ENDS = {
+  heading: one,
+  rule: one,
+  fence(lines, at) {
+    const fence = FENCE.exec(withoutMarks(lines[at]))[2];
+    const close = new RegExp(`^ *\\${fence[0]}{${fence.length},}\\s*$`);
+    return Math.min(lines.length, until(lines, at + 1, (line) => close.test(line)) + 1);
+  },
+  math(lines, at) {
+    const first = withoutMarks(lines[at]).trim();
+    const close = first.startsWith("$$") ? "$$" : "\\]";
+    if (first.slice(2).includes(close)) return at + 1;
+    return Math.min(lines.length, until(lines, at + 1, (line) => line.includes(close)) + 1);
+  },
+  quote: (lines, at) => until(lines, at, (line) => !QUOTE.test(line)),
+  table: (lines, at) => until(lines, at, (line) => !line.trim() || !line.includes("|")),
+  list(lines, at) {
+    const first = ITEM.exec(withoutMarks(lines[at]));
+    const numbered = /\d/.test(first[2]);
+    return until(lines, at + 1, (line, index) => {
+      if (!line.trim()) return !continues(lines, index, first[1].length, numbered);
+      const item = ITEM.exec(line);
+      if (item && item[1].length <= first[1].length + 1) return /\d/.test(item[2]) !== numbered;
+      return /^ {0,1}\S/.test(line) && (FENCE.test(line) || HEADING.test(line) || QUOTE.test(line) || RULE.test(line));
+    });
+  },
+  paragraph: (lines, at) =>
+    until(lines, at, (line, index) => {
+      if (index === at) return false;
+      const kind = kindAt(lines, index);
+      const interrupts = kind !== "paragraph" && kind !== "list";
+      return !line.trim() || interrupts || (kind === "list" && /^ {0,3}([-*+]|1[.)])\s/.test(line));
+    }),
+};
+
+/** Does a list go on after the blank line at `index`? */
+function continues(lines, index, indent, numbered) {
+  const next = lines.slice(index + 1).map(withoutMarks).find((line) => line.trim());
+  if (!next) return false;
+  const item = ITEM.exec(next);
+  if (item && item[1].length <= indent + 1) return /\d/.test(item[2]) === numbered;
+  return next.startsWith(" ".repeat(indent + 2));
+}
+
+function node(block, context, outer = false) {
+  const made = NODES[block.kind](block.lines, context);
+  // Each block takes its direction from its own first letter: Urdu and English may alternate.
+  if (outer && !["fence", "math", "rule"].includes(block.kind)) made.setAttribute("dir", "auto");
+  return made;
+}
+
+const strays = (lines, context) => marksIn(lines.join("")).map((mark) => inline(mark, context)).flat();
+const nested = (lines, context) => split(lines).map((block) => node(block, context));
+
+const NODES = {
+  paragraph: (lines, context) => h("p", {}, inline(lines.map((line) => line.trimStart()).join("\n"), context)),
+  rule: (lines, context) => h("div", { class: "rule" }, strays(lines, context)),
+  heading(lines, context) {
+    const [, hashes, text] = HEADING.exec(lines[0]) ?? HEADING.exec(withoutMarks(lines[0]));
+    const level = Math.min(6, Math.max(hashes.length, 2) + context.level - 1);
+    return h(`h${level}`, {}, inline(text, context));
+  },
+  quote: (lines, context) => h("blockquote", {}, nested(lines.map((line) => line.replace(QUOTE, "")), context)),
+  math(lines, context) {
+    const source = lines.join("\n").trim().replace(/^(\$\$|\\\[)/, "").replace(/(\$\$|\\\])([\uE000-\uF8FF.,]*)\s*$/, "$2");
+    return h("div", { class: "formula", tabindex: "0", role: "group", "aria-label": context.words.formula }, tex(source, true, context));
+  },
+  fence(lines, context) {
+    const [, indent, fence, language] = FENCE.exec(withoutMarks(lines[0]));
+    const last = withoutMarks(lines.at(-1)).trim();
+    const closed = lines.length > 1 && last.startsWith(fence) && !last.replaceAll(fence[0], "");
+    const body = lines.slice(1, closed ? -1 : undefined).map((line) => withoutMarks(line).replace(new RegExp(`^ {0,${indent.length}}`), ""));
+    const text = body.join("\n");
+    const copy = copyButton(context.words.copyCode, context.words.copied, () => text);
+    const bar = h("figcaption", {}, h("span", {}, language), copy);
+    const pre = h("pre", { tabindex: "0", role: "group", "aria-label": context.words.code, dir: "ltr" }, h("code", {}, highlight(text, language)));
+    return h("figure", { class: "code", dir: "ltr" }, bar, pre, strays(lines, context));
+  },
+  list(lines, context) {
+    const first = ITEM.exec(withoutMarks(lines[0]));
+    const number = parseInt(first[2], 10);
+    const items = listItems(lines, first[1].length);
+    const loose = items.some((item) => item.some((line, index) => !line.trim() && item.slice(index + 1).some((l) => l.trim())));
+    const children = items.map((item) => h("li", {}, listItem(item, loose, context)));
+    return Number.isNaN(number) ? h("ul", {}, children) : h("ol", { start: number === 1 ? null : number }, children);
+  },
+  table(lines, context) {
+    const aligns = cells(lines[1]).map((cell) => /^:?-+:$/.test(cell) && (cell[0] === ":" ? "center" : "end"));
+    const row = (line, tag) => h("tr", {}, cells(line).slice(0, aligns.length).map((cell, column) =>
+      h(tag, { class: aligns[column] || null, scope: tag === "th" && "col" }, inline(cell, context))));
+    const body = lines.slice(2).map((line) => row(line, "td"));
+    const table = h("table", {}, h("thead", {}, row(lines[0], "th")), h("tbody", {}, body));
+    return h("div", { class: "table", tabindex: "0", role: "group", "aria-label": context.words.table }, table);
+  },
+};
+
+function cells(line) {
+  const inner = line.trim().replace(/^\|/, "").replace(/\|(?=[\uE000-\uF8FF]*$)/, "");
+  return inner.split(/(?<!\\)\|/).map((cell) => cell.trim().replace(/\\\|/g, "|"));
+}
+
+/** Lines of each item without its marker and indentation. */
+function listItems(lines, indent) {
+  const items = [];
+  let width = 0;
+  for (const line of lines) {
+    const found = ITEM.exec(line);
+    if (found && found[1].length <= indent + 1) {
+      width = found[0].length;
+      items.push([line.slice(width)]);
+    } else {
+      // Models often indent nested lists by two spaces, whatever the marker's width.
+      const space = /^ */.exec(line)[0].length;
+      items.at(-1).push(line.slice(Math.min(space, width)));
+    }
+  }
+  return items;
+}
+
+function listItem(lines, loose, context) {
+  const task = /^\[([ xX])\]\s+/.exec(lines[0]);
+  const box = task && h("input", { type: "checkbox", disabled: true, checked: task[1] !== " ", "aria-label": "" });
+  const rest = task ? [lines[0].slice(task[0].length), ...lines.slice(1)] : lines;
+  const made = split(rest).map((block) =>
+    !loose && block.kind === "paragraph" ? h("span", {}, [...NODES.paragraph(block.lines, context).childNodes]) : node(block, context));
+  return [box, ...made];
+}

@@ -1,0 +1,107 @@
+// The server's plain HTTP routes, and what the browser remembers about them.
+
+/** What went wrong, by the server's code; `unreachable` when there was no answer at all. */
+export class Problem extends Error {
+  constructor(code, message = "", retryAfter = null) {
+    super(message);
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+
+  static async of(response) {
+    const body = await response.json().catch(() => ({}));
+    const wait = Number(response.headers.get("retry-after")) || null;
+    return new Problem(body.code ?? (response.status >= 500 ? "unreachable" : "internal"), body.detail, wait);
+  }
+}
+
+export class Service {
+  /** `base` ends with a slash. */
+  constructor(base) {
+    this.base = base;
+    this.socketUrl = new URL("ws/chat", base).href.replace(/^http/, "ws");
+  }
+
+  async call(method, path, body, signal) {
+    const headers = body ? { "content-type": "application/json" } : {};
+    const options = { method, headers, body: body && JSON.stringify(body), signal, credentials: "omit" };
+    let response;
+    try {
+      response = await fetch(new URL(path, this.base), options);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Problem("unreachable", error.message);
+    }
+    if (!response.ok) throw await Problem.of(response);
+    return response;
+  }
+
+  async newSession() {
+    return (await (await this.call("POST", "sessions")).json()).session_id;
+  }
+
+  async turns(session) {
+    return (await (await this.call("GET", `sessions/${encodeURIComponent(session)}/turns`)).json()).turns;
+  }
+
+  forget(session) {
+    return this.call("DELETE", `sessions/${encodeURIComponent(session)}`);
+  }
+
+  rate(answer, session, rating, comment) {
+    const body = { rating, session_id: session, ...(comment ? { comment } : {}) };
+    return this.call("POST", `answers/${encodeURIComponent(answer)}/feedback`, body);
+  }
+
+  /** Does plain HTTP get through? */
+  async reachable() {
+    try {
+      await this.call("GET", "health/live", undefined, AbortSignal.timeout(5000));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+const EMPTY = { session: null, sessions: [], pending: null, language: null };
+
+/** Session ids and the answer under way, in localStorage where the browser allows it. No cookies. */
+export class Notes {
+  constructor(base) {
+    this.key = `book-chat ${base}`;
+    try {
+      this.kept = { ...EMPTY, ...JSON.parse(localStorage.getItem(this.key)) };
+    } catch {
+      this.kept = { ...EMPTY };
+    }
+  }
+
+  get(name) {
+    return this.kept[name];
+  }
+
+  set(changes) {
+    Object.assign(this.kept, changes);
+    try {
+      localStorage.setItem(this.key, JSON.stringify(this.kept));
+    } catch {
+      // Storage is off or full: the notes last as long as the page.
+    }
+  }
+
+  /** Remembers a session, also after a newer one, so that its data can be deleted later. */
+  use(session) {
+    if (!session || session === this.kept.session) return;
+    this.set({ session, sessions: [...new Set([...this.kept.sessions, session])].slice(-50) });
+  }
+
+  clear() {
+    this.kept = { ...EMPTY };
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      // As above.
+    }
+  }
+}

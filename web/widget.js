@@ -1,0 +1,28 @@
+// The one line that adds the chat to a page:
+//
+//   <script src="https://your-server/widget.js" async></script>
+//
+// It loads the <book-chat> element from the server that it came from and, unless the page has
+// one already (or the tag says data-manual), adds one. Attributes of the element can be given
+// as data-title, data-greeting, data-suggestions, data-language, data-server, data-content.
+(() => {
+  const script = document.currentScript ?? document.querySelector('script[src*="widget.js"]');
+  const element = new URL("web/book-chat.js", new URL(script.src, location.href));
+
+  const add = async () => {
+    try {
+      await import(element.href);
+    } catch (error) {
+      // The page is somebody's book; without its server the chat is simply not there.
+      console.warn(`Book Chat is not available: ${error.message}`);
+      return;
+    }
+    if ("manual" in script.dataset || document.querySelector("book-chat")) return;
+    const chat = document.createElement("book-chat");
+    for (const [name, value] of Object.entries(script.dataset)) chat.setAttribute(name, value);
+    document.body.append(chat);
+  };
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", add);
+  else add();
+})();
