@@ -5,7 +5,7 @@ hits. What the passage shows is exactly what the model is sent.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from langchain_core.callbacks import (
     AsyncCallbackManagerForRetrieverRun,
@@ -19,6 +19,8 @@ from chains.budget import Thrift
 from errors import BookChatError
 from schema import CollectionInfo, Source
 from vocabulary import Vocabulary
+
+_LEXICAL_SHARE: Final = 0.3
 
 
 class BookStore(Protocol):
@@ -99,12 +101,13 @@ class BookRetriever(BaseRetriever):
             found = await self.store.asimilarity_search_with_score(
                 query, self.fetch, scope=scope, sparse_only=True
             )
-        for chunk, score in found:
-            discount = self.echo_discount if chunk.metadata.get("kind") == "echo" else 1.0
-            chunk.metadata["score"] = score * discount
         hits = [chunk for chunk, _ in found]
-        hits.sort(key=lambda chunk: -chunk.metadata["score"])
-        return hits
+        strongest = max((hit.metadata["lexical"] or 0.0 for hit in hits), default=0.0)
+        for hit in hits:
+            score = _agreement(hit, strongest)
+            echo = hit.metadata.get("kind") == "echo"
+            hit.metadata["score"] = score * self.echo_discount if echo else score
+        return sorted(hits, key=lambda hit: -hit.metadata["score"])
 
     async def _rerank(self, query: str, hits: list[Document]) -> list[Document]:
         if self.reranker is None or len(hits) < 2:
@@ -117,6 +120,15 @@ class BookRetriever(BaseRetriever):
         for chunk in ranked:
             chunk.metadata["score"] = chunk.metadata["relevance_score"]
         return ranked
+
+
+def _agreement(hit: Document, strongest: float) -> float:
+    """Cosine plus a share of the BM25 score relative to the strongest hit's.
+
+    Ranks alone (RRF) forget how far apart two hits are; measured in ``docs/quality.md``.
+    """
+    lexical = (hit.metadata["lexical"] or 0.0) / strongest if strongest else 0.0
+    return (hit.metadata["similarity"] or 0.0) + _LEXICAL_SHARE * lexical
 
 
 def _by_section(hits: Iterable[Document], limit: int) -> dict[str, list[Document]]:

@@ -7,7 +7,6 @@ from typing import Any
 from langchain_core.documents import BaseDocumentCompressor
 from langchain_core.language_models import BaseChatModel
 
-from providers import cohere
 from providers.embedded import MiniLMEmbeddings
 from providers.extractive import ExtractiveChat
 from settings import Settings
@@ -57,6 +56,9 @@ def _embedded() -> BookModels:
 
 
 def _cohere(settings: Settings) -> BookModels:
+    # Half a second and 33 MB that the embedded models need not pay.
+    from providers import cohere
+
     http = cohere.build_http(settings)
     return BookModels(
         embeddings=cohere.build_embeddings(settings, http),

@@ -45,7 +45,7 @@ class BookVectorStore(QdrantVectorStore):
         collection_name: str,
         embeddings: Embeddings,
         *,
-        fusion: Fusion = "rrf",
+        fusion: Fusion = "dbsf",
     ) -> None:
         super().__init__(
             client=client,
