@@ -12,6 +12,8 @@ from typing import Final, Literal
 import snowballstemmer
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
+_PARTS: Final = re.compile(r"\d+(?:\.\d+)+|[^\W_.'’]+")
+_JOINED: Final = re.compile(r"([^\W\d_]{2,})(\d+)|(\d+)([^\W\d_]{2,})")
 _ARABIC: Final = re.compile(r"[\u0600-\u06ff]")
 
 _ENGLISH: Final = """
@@ -36,6 +38,7 @@ kya kia hai hain ka ki ke ko mein se aur ye yeh wo woh kyun kyu kaise kaisay kis
 kab kahan tha thay thi ho hota hoti hotay nay ne bhi ek iss uss jo keh liye liay karta karti kartay
 karna karen kar batao bataen samjhao mujhe hum aap kitna kitni kitne chahiye matlab farq wala
 """.split()
+_NEGATED: Final = ("n't", "n’t")
 STOP_WORDS: Final = frozenset(_ENGLISH) | frozenset(_URDU) | frozenset(_ROMAN_URDU)
 _ROMAN: Final = frozenset(_ROMAN_URDU) - frozenset(_ENGLISH)
 
@@ -59,8 +62,18 @@ def tokens(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """Stems of the words that carry meaning, in order, repeats kept."""
-    return [stem(w) for w in tokens(text) if w not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
+    """Stems of the words that carry meaning, in order, repeats kept.
+
+    Names are taken apart, so that "ros2" meets "ROS 2" and "spin" meets "rclpy.spin".
+    """
+    found: list[str] = []
+    for token in tokens(text):
+        if token in STOP_WORDS or token.endswith(_NEGATED):
+            continue
+        for part in _PARTS.findall(token):
+            joined = _JOINED.fullmatch(part)
+            found += filter(None, joined.groups()) if joined else [part]
+    return [stem(w) for w in found if w not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
 
 
 def language_of(text: str) -> Language:

@@ -1,26 +1,45 @@
-"""From scored sentences to an answer that reads well: what belongs together stays together."""
+"""From scored sentences to an answer that reads well: few, in order, each with its source."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from langchain_core.documents import Document
 
+from providers.extractive_groups import LEANING, Group, Layout
 from providers.extractive_passages import Candidate
 from providers.extractive_question import Query
 
-_ENOUGH_WORDS: Final = 60
-_MOST_WORDS: Final = 130
-_NO_ANSWER: Final = 0.25
-_GOOD: Final = 0.62
-"""Share of the best sentence's score from which on another one is worth saying."""
+_NO_ANSWER: Final = 0.15
+"""No sentence scores higher: the passages do not answer."""
+_SURE: Final = 0.5
+"""A best score below is a doubtful one."""
+_FEW_WORDS: Final = 50
+_ENOUGH_WORDS: Final = 70
+_MOST_WORDS: Final = 150
+_MOST_GROUPS: Final = 6
+_MOST_CODE: Final = 40
+_NEAR_CODE: Final = 2
+# Shares of the best sentence's score from which on another one is worth saying.
 _FAIR: Final = 0.5
-_MOST_LIST_WORDS: Final = 180
-_LEANING: Final = re.compile(
-    r"(?:It|This|They|These|Those|That|Its|Their|Both|Such|He|She)\b(?!\s+(?:book|chapter|section|module|page)\b)"
+_LISTED: Final = 0.4
+_SAME_PASSAGE: Final = 0.55
+_OTHER_PASSAGE: Final = 0.8
+_AS_DIRECT: Final = 0.85
+_NEW_WORDS: Final = 0.1
+_MORE: Final = 0.1
+_MARKER: Final = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_POINTS_BACK: Final = re.compile(
+    r"(?:It|They|(?:This|That|These|Those)(?=\s+(?:is|are|was|were|has|have|can|will|would|may|must|should|means?|makes?|lets?|allows?|gives?|takes?|keeps?|works?|happens?|needs?|holds?|matters?)\b))\s+"
 )
-_OPEN: Final = re.compile(r"[:,]\s*$|[^.!?…:;۔。！？؟)\"'”*`_\]]\s*$")
+_CONNECTIVE: Final = re.compile(r"(?:But|However|So|Then|Also|And|Therefore|Thus|Hence),?\s+")
+_NO_NAME: Final = re.compile(
+    r"(?:how|why|what|when|where|which|who|the|a|an)\b|\w+ing\b|.*[:?]|pitfalls|summary|exercises?"
+    r"|overview|introduction|example|worked|notes?\b|tip|warning|background|.*\band\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -39,113 +58,192 @@ def compose(
     ranked = sorted((c for c in candidates if c.kind != "header"), key=lambda c: -c.score)
     if not ranked or ranked[0].score < _NO_ANSWER:
         return []
-    chosen = _choose(query, ranked, candidates)
-    return _pieces(_ordered(chosen, ranked[0]), passages)
+    groups = _Choice(query, Layout(query, candidates)).choose(ranked)
+    sources = [str(p.metadata.get("id") or p.id) for p in passages]
+    return list(_pieces(_in_order(groups), sources))
 
 
-def _choose(
-    query: Query, ranked: Sequence[Candidate], candidates: Sequence[Candidate]
-) -> list[Candidate]:
-    best = ranked[0]
-    chosen: dict[int, Candidate] = {}
-    words = 0
-    for candidate in ranked:
+class _Choice:
+    """Takes the best group, then others while they add something and there is room."""
+
+    def __init__(self, query: Query, layout: Layout) -> None:
+        self._query, self._layout = query, layout
+        self._groups: list[Group] = []
+        self._taken: set[int] = set()
+        self._words = 0
+
+    def choose(self, ranked: Sequence[Candidate]) -> list[Group]:
+        """Groups, the most direct first."""
+        best = ranked[0]
+        self._take(best)
+        for leader in self._leaders(ranked):
+            self._offer(leader)
+        for candidate in ranked[1:]:
+            if len(self._groups) >= _MOST_GROUPS:
+                break
+            if self._adds(candidate, best):
+                self._offer(candidate)
+        self._read_on(_FEW_WORDS if best.score >= _SURE else _ENOUGH_WORDS)
+        return self._groups
+
+    def _read_on(self, words: int) -> None:
+        """Where single sentences are short or doubtful, the book's own next ones help most."""
+        after = self._groups[0].members[-1]
+        while self._words < words:
+            following = self._layout.following(after)
+            if following is None:
+                return
+            self._offer(following)
+            after = following
+
+    def _leaders(self, ranked: Sequence[Candidate]) -> Iterator[Candidate]:
+        """The best for each further part of the question, each side, and the list asked for."""
+        fair = [c for c in ranked if c.score >= ranked[0].score * _FAIR]
+        for number, part in enumerate(self._query.parts):
+            mine = [c for c in fair if c.part == number]
+            yield from mine[:1]
+            if "list" in part.kinds:
+                listed = [c for c in ranked if c.part == number and c.kind in ("item", "row")]
+                yield from [c for c in listed if c.score >= ranked[0].score * _LISTED][:1]
+            if part.kinds & {"how", "code"}:
+                yield from [c for c in mine if c.kind == "code" and self._is_near(c)][:1]
+        for side in self._query.sides:
+            if not any(side & c.words for group in self._groups for c in group.members):
+                yield from [c for c in fair if side & c.words][:1]
+
+    def _is_near(self, code: Candidate) -> bool:
+        best = self._groups[0].members
+        near = any(abs(code.position - c.position) <= _NEAR_CODE for c in best)
+        return near and code.passage == best[0].passage and code.raw.count("\n") <= _MOST_CODE
+
+    def _adds(self, candidate: Candidate, best: Candidate) -> bool:
         share = candidate.score / best.score
-        if share < _FAIR or (words >= _ENOUGH_WORDS and share < _GOOD):
-            break
-        if id(candidate) in chosen or _repeats(candidate, chosen.values()):
-            continue
-        group = _whole(query, candidate, candidates)
-        new = [c for c in group if id(c) not in chosen]
-        cost = sum(c.length for c in new if c.kind != "code")
-        if chosen and words + cost > _MOST_WORDS:
-            continue
-        chosen.update({id(c): c for c in new})
-        words += cost
-    return list(chosen.values())
+        if candidate.kind == "row" and any(candidate.block == g.leader.block for g in self._groups):
+            asked = any(side & candidate.words for side in self._query.sides)
+            return share >= (_FAIR if asked else _AS_DIRECT)
+        wanted = _SAME_PASSAGE if candidate.passage == best.passage else _OTHER_PASSAGE
+        if self._words >= _ENOUGH_WORDS:
+            wanted += _MORE
+        if self._news(candidate):
+            wanted -= _NEW_WORDS
+        wanted -= max(0.0, _SURE - best.score) * 0.6
+        return share >= wanted
+
+    def _news(self, candidate: Candidate) -> bool:
+        """It holds a word of the question that nothing said so far holds."""
+        said = {word for group in self._groups for c in group.members for word in c.words}
+        return any(word in candidate.words and word not in said for word in self._query.words)
+
+    def _offer(self, candidate: Candidate) -> None:
+        if id(candidate) not in self._taken and not self._repeats(candidate):
+            self._take(candidate)
+
+    def _take(self, candidate: Candidate) -> None:
+        group = self._layout.group(candidate)
+        group.members = [c for c in group.members if id(c) not in self._taken]
+        cost = sum(c.length for c in group.members if c.kind != "code")
+        if self._groups and self._words + cost > _MOST_WORDS:
+            return
+        self._groups.append(group)
+        self._taken.update(id(c) for c in group.members)
+        self._words += cost
+
+    def _repeats(self, candidate: Candidate) -> bool:
+        mine = candidate.words
+        if candidate.kind in ("row", "code") or not mine:
+            return False
+        said = (c.words for group in self._groups for c in group.members if c.kind != "code")
+        return any(len(mine & words) > 0.7 * min(len(mine), len(words) or 1) for words in said)
 
 
-def _repeats(candidate: Candidate, chosen: Iterable[Candidate]) -> bool:
-    mine = candidate.words
-    if candidate.kind in ("row", "item", "code") or not mine:
-        return False
-    return any(len(mine & c.words) > 0.7 * min(len(mine), len(c.words) or 1) for c in chosen)
+def _in_order(groups: Sequence[Group]) -> list[Candidate]:
+    """Passages in the order of their best group; inside, the book's order.
+
+    What stands before the best group and is less direct is left out: an answer begins with
+    what answers.
+    """
+    ordered: list[Candidate] = []
+    for passage in dict.fromkeys(group.leader.passage for group in groups):
+        mine = [group for group in groups if group.leader.passage == passage]
+        first = mine[0]
+        start = first.members[0].position
+        kept = [
+            group
+            for group in mine
+            if group.members[0].position >= start or _may_precede(group, first)
+        ]
+        members = {c.position: c for group in kept for c in group.members}
+        ordered += [members[position] for position in sorted(members)]
+    return ordered
 
 
-def _whole(query: Query, candidate: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidate with what it cannot be understood without."""
-    mine = [c for c in candidates if c.passage == candidate.passage]
-    at = mine.index(candidate)
-    group = {at}
-    block = [i for i, c in enumerate(mine) if c.block == candidate.block]
-    if candidate.kind == "row":
-        group |= {i for i in block if mine[i].kind == "header"}
-        if "list" in query.kinds:
-            group |= set(block)
-    elif candidate.kind == "item" and {"list", "how"} & query.kinds:
-        whole = sum(mine[i].length for i in block) <= _MOST_LIST_WORDS
-        group |= set(block) if whole else set()
-    start, end = min(group), max(group)
-    if mine[start].kind in ("code", "math", "item") and start and _OPEN.search(mine[start - 1].raw):
-        group.add(start - 1)
-    start = min(group)
-    while start and start > at - 3 and _leans(mine[start], mine[start - 1]):
-        start -= 1
-        group.add(start)
-    if _OPEN.search(mine[end].raw) and mine[end].kind == "prose" and end + 1 < len(mine):
-        group |= _opened(mine, end + 1)
-    return [mine[i] for i in sorted(group)]
+def _may_precede(group: Group, best: Group) -> bool:
+    same = group.leader.block == best.leader.block and group.leader.kind == best.leader.kind
+    return same or group.score >= _AS_DIRECT * best.score
 
 
-def _leans(candidate: Candidate, before: Candidate) -> bool:
-    if candidate.kind != "prose" or before.kind not in ("prose", "math"):
-        return False
-    if candidate.raw[:1].islower():
-        return True
-    return candidate.block == before.block and bool(_LEANING.match(candidate.raw))
-
-
-def _opened(mine: Sequence[Candidate], at: int) -> set[int]:
-    """The block that a sentence ending with a colon announces."""
-    block = [i for i, c in enumerate(mine) if c.block == mine[at].block]
-    if mine[at].kind in ("code", "math"):
-        return {at}
-    if mine[at].kind == "item" and sum(mine[i].length for i in block) <= _MOST_LIST_WORDS:
-        return set(block)
-    return set()
-
-
-def _ordered(chosen: Sequence[Candidate], best: Candidate) -> list[Candidate]:
-    """Passages by their best sentence, sentences as the book has them."""
-    strength: dict[int, float] = {}
-    for c in chosen:
-        strength[c.passage] = max(c.score, strength.get(c.passage, 0.0))
-    return sorted(chosen, key=lambda c: (-strength[c.passage], c.passage, c.position))
-
-
-def _pieces(chosen: Sequence[Candidate], passages: Sequence[Document]) -> list[Piece]:
-    pieces: list[Piece] = []
+def _pieces(chosen: Sequence[Candidate], sources: Sequence[str]) -> Iterator[Piece]:
     before: Candidate | None = None
-    held = ""
+    header = ""
     for candidate in chosen:
-        source = str(
-            passages[candidate.passage].metadata.get("id") or passages[candidate.passage].id
-        )
         if candidate.kind == "header":
-            held = candidate.text + "\n"
+            header = candidate.text + "\n"
             continue
-        gap = _gap(before, candidate)
-        pieces.append(Piece(held + candidate.text, gap, source))
-        held, before = "", candidate
-    return pieces
+        text = _worded(candidate, before, chosen)
+        if text:
+            gap = _gap(before, candidate)
+            yield Piece(header + text, gap, sources[candidate.passage])
+            before = candidate
+        header = ""
 
 
 def _gap(before: Candidate | None, candidate: Candidate) -> str:
     if before is None:
         return ""
-    same = before.passage == candidate.passage and before.block == candidate.block
-    if same and candidate.kind == before.kind and candidate.kind in ("item", "row"):
-        return "\n"
-    if before.kind == candidate.kind == "prose" and before.passage == candidate.passage:
-        return " "
-    return "\n\n"
+    same = before.passage == candidate.passage
+    if same and before.kind == candidate.kind and candidate.kind in ("item", "row"):
+        return "\n" if before.block == candidate.block else "\n\n"
+    return " " if same and before.kind == candidate.kind == "prose" else "\n\n"
+
+
+def _worded(candidate: Candidate, before: Candidate | None, chosen: Sequence[Candidate]) -> str:
+    """The sentence as it stands in this answer; empty when it means nothing here."""
+    if candidate.kind == "item":
+        return _item(candidate, chosen)
+    if candidate.kind != "prose" or not LEANING.match(candidate.raw):
+        return candidate.text
+    follows = before is not None and before.passage == candidate.passage
+    if follows and before is not None and candidate.position - before.position == 1:
+        return candidate.text
+    return _resolved(candidate, alone=len(chosen) == 1)
+
+
+def _item(candidate: Candidate, chosen: Sequence[Candidate]) -> str:
+    """One item of a list is a sentence; some items are bullets; a whole list keeps its numbers."""
+    mine = [
+        c
+        for c in chosen
+        if (c.passage, c.block, c.kind) == (candidate.passage, candidate.block, "item")
+    ]
+    if len(mine) == 1:
+        return _MARKER.sub("", candidate.text, count=1)
+    whole = all(b.position - a.position <= 2 for a, b in pairwise(mine))
+    return candidate.text if whole else "- " + _MARKER.sub("", candidate.text, count=1)
+
+
+def _resolved(candidate: Candidate, *, alone: bool) -> str:
+    """A leading "It" named by the heading; without a fit name the sentence goes."""
+    text = candidate.text
+    text = _CONNECTIVE.sub("", text, count=1)
+    text = text[:1].upper() + text[1:]
+    if not LEANING.match(text):
+        return text
+    heading = candidate.heading
+    match = _POINTS_BACK.match(text)
+    named = heading and len(heading.split()) <= 5 and not _NO_NAME.match(heading)
+    if match and named:
+        plural = heading.rstrip().endswith("s") and not heading.endswith(("ss", "ics", "us"))
+        if plural == match[0].startswith(("They", "These", "Those")):
+            return f"{heading} {text[match.end() :]}"
+        return f"{heading}: {text[:1].lower()}{text[1:]}"
+    return text if alone else ""

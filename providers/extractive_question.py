@@ -11,79 +11,117 @@ _ASKS: Final = {
     "compare": r"\bvs\b|\bversus\b|\bdiffer|\bcompar|\bfarq\b|فرق|\bbetter than\b|\brather than\b",
     "why": r"\bwhy\b|\breasons?\b|\bhow come\b|\bkyu+n?\b|\bkyon\b|کیوں",
     "number": r"\bhow (many|much|fast|long|often|far|high|large|heavy|quick|small|old|deep|tall)\b"
-    r"|\b(what|which|at what) (\w+ )?(rate|frequency|speed|number|value|version|year|size|port"
+    r"|\b(what|which) (\w+ )?(rate|frequency|speed|number|value|version|year|size|port"
     r"|percentage|distance|temperature|voltage|price|cost|date|resolution|range|limit)\b"
-    r"|\bwhen (was|is|did|does|will)\b|\bkitn[aie]\b|کتن[اےی]|\bpercent",
+    r"|\bwhen (was|is|did|does|will)\b|\bkitn[aie]\b|کتن[اےی]|\bpercent|\bin hz\b",
     "how": r"\bhow (do|can|should|would|could|must|does one) (i|we|you|one|they|a|an|the)\b"
-    r"|\bhow to\b|\bcommands?\b|\bflags?\b|\bsteps?\b|\bkaisa?[ye]y?\b|کیسے|\bfix\b|\binstall\b",
+    r"|\bhow to\b|\bcommands?\b|\bflags?\b|\bsteps?\b|\bkais[ae]y?\b|کیسے|\bfix\b|\binstall\b",
     "code": r"\bcommands?\b|\bcode\b|\bsnippet\b|\bsyntax\b|\bscript\b|\bshow me\b",
-    "list": r"^\s*(please )?(list|name|enumerate)\b|\blist (the|all|of)\b|\bsteps\b|\btable\b"
-    r"|\b(what|which) are\b|\bin which ways\b|\bwhat (two|three|four|five|six|seven|eight)\b"
-    r"|\b(what|which) (\w+ ){0,2}(types|kinds|parts|layers|goals|stages|steps|states|phases"
-    r"|sections|components|properties|options|fields|rules|levels)\b",
+    "list": r"^\W*(please )?(list|name|enumerate)\b|\blist (the|all|of)\b|\bsteps\b|\btable\b"
+    r"|\bin which ways\b|\bwhat are the\b|\b(what|which) (two|three|four|five|six|seven|eight)\b"
+    r"|\b(what|which) (\w+ ){0,2}(types|kinds|parts|layers|goals|stages|states|phases|sections"
+    r"|components|properties|options|fields|rules|levels)\b",
 }
 _PATTERNS: Final = {kind: re.compile(p, re.I) for kind, p in _ASKS.items()}
 _DEFINE: Final = re.compile(
-    r"^\W*(?:so |and |please |can you )*(?:what(?:'s| is| are| was)|who (?:is|was)|define|explain"
-    r"|describe|what do(?:es)? (?P<mean>.+?) (?:mean|stand for|do)\b)\s*(?P<rest>.*)$",
+    r"^\W*(?:(?:so|and|please|can you|could you)\s)*(?:what do(?:es)? (?P<mean>.+?)"
+    r" (?:mean|stand for)\b|(?:what(?:'s| is| are| was)|who (?:is|was)|define|explain|describe)\b"
+    r"\s*(?P<rest>.*)$)",
     re.I,
 )
 _KYA: Final = re.compile(
-    r"^(?P<rest>.+?)\s+(?:kya (?:hai|hain|hota|hoti|hote)|کیا (?:ہے|ہیں|ہوتا))", re.I
+    r"^(?P<rest>.+?)\s+(?:kya (?:hai|hain|hota|hoti|hote)|کیا (?:ہے|ہیں|ہوتا|ہوتی))", re.I
 )
-_SIDES: Final = (
-    re.compile(r"\bbetween (.+?) and (.+)", re.I),
-    re.compile(r"(.+?)\s(?:vs\.?|versus)\s(.+)", re.I),
-    re.compile(r"\bcompare[sd]? (.+?) (?:and|with|to|against) (.+)", re.I),
-    re.compile(
-        r"(.+?)\b(?:compared (?:to|with)|differ(?:s|ent)? from|better than|rather than)(.+)", re.I
-    ),
-    re.compile(r"(.+?) aur (.+?) (?:mein|me|ka|ke) .*farq", re.I),
+_SIDES: Final = [
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"\bbetween (.+?) and (.+)",
+        r"(.+?)\s(?:vs\.?|versus)\s(.+)",
+        r"\bcompare[sd]? (.+?) (?:and|with|to|against) (.+)",
+        r"(.+?)\b(?:compared (?:to|with)|differs?(?:ent)? from|better than|rather than)\b(.+)",
+        r"(.+?) aur (.+?) (?:mein|me|ka|ke)\b.*\bfarq",
+    )
+]
+_JOINT: Final = re.compile(
+    r"\?\s+(?=\S)|[,;]?\s+(?:and|aur)\s+(?=(?:(?:on|in|at|for|from|to|with|by)\s)?(?:why|how|what|when|which|where|who|do|does|is|can)\b)",
+    re.I,
 )
+_ASKING: Final = re.compile(
+    r"\b(why|how|what|when|which|where|who|do|does|did|is|are|can|should|kya|kaise|kyun)\b", re.I
+)
+_PRONOUN: Final = re.compile(r"\b(it|its|they|them|their|this|that|these|those|one)\b", re.I)
 _NUMBER: Final = re.compile(
-    r"(?<![\w.])[-+]?\d[\d.,  ]*|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve"
+    r"(?<![\w.])[-+]?\d[\d.,]*|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve"
     r"|dozens?|hundreds?|half|twice|third|quarter)\b",
     re.I,
 )
 _TIME: Final = r"(ns|µs|us|ms|s|sec|seconds?|min|minutes?|h|hours?|days?|weeks?|months?|years?)\b"
-_QUANTITIES: Final = (
-    (
-        r"\b(how (fast|quick|often)|rate|frequency|speed)\b",
-        r"\d\s?(k|M|G)?(Hz|m/s|km/h|rpm|fps|rad/s|times|frames)|per second|a second|\d\s?" + _TIME,
-    ),
-    (r"\b(how long|how quick|duration|timeout|time)\b", r"\d\s?" + _TIME),
-    (r"\b(when|year|date|until)\b", r"\b(19|20)\d\d\b"),
-    (r"\b(how far|distance|how high|how tall|how large|how deep)\b", r"\d\s?(mm|cm|m|km|°|px)\b"),
-    (r"\bhow (heavy|much)\b", r"\d\s?(kg|g|N|Nm|W|kW|V|A|[kMG]?i?B|[kM]bit|%|USD|\$|€)|[$€]\s?\d"),
-    (r"percent", r"\d\s?(%|percent)"),
-)
-_RIGHT_UNIT: Final = [(re.compile(q, re.I), re.compile(u)) for q, u in _QUANTITIES]
+_PER_TIME: Final = r"\d\s?([kMG]?Hz|m/s|km/h|rpm|fps|rad/s|frames|times)\b|per second|a second"
+_QUANTITIES: Final = [
+    (re.compile(asked, re.I), re.compile(unit))
+    for asked, unit in (
+        (r"\bhow (fast|quick|often)\b|\b(rate|frequency|speed)\b", rf"{_PER_TIME}|\d\s?{_TIME}"),
+        (r"\bhow (long|quick|much time)\b|\b(duration|timeout|time)\b", rf"\d\s?{_TIME}"),
+        (r"\b(when|year|date|until|kab)\b", r"\b(19|20)\d\d\b"),
+        (r"\bhow (far|high|tall|large|deep)\b|\bdistance\b", r"\d\s?(mm|cm|m|km|°|px)(?!\w)"),
+        (
+            r"\bhow (heavy|much)\b",
+            r"\d\s?(kg|g|Nm?|k?W|V|A|[kMG]?i?B|[kM]bit|%|USD|€)(?!\w)|[$€]\s?\d",
+        ),
+        (r"\bpercent", r"\d\s?(%|percent)"),
+    )
+]
 _REASON: Final = re.compile(
-    r"\b(because|since|so that|therefore|reasons?|due to|otherwise|hence|which is why|thus)\b"
-    r"|, so\b|; so\b|^So\b|\bso [a-z]+ (?!as)\w+|کیونکہ|اس لیے",
+    r"\b([Bb]ecause|since|so that|[Tt]herefore|reasons?|due to|otherwise|hence|which is why|thus)\b"
+    r"|[,;] so\b|^So\b|کیونکہ|اس لیے"
 )
-_DEFINES: Final = (
-    r"(?:\s*\([^)]*\))?\*{0,2}[,:]?\s+(?:is|are|was|were|means?|refers? to|stands? for|denotes?"
-    r"|describes?|consists? of)\b"
+_DEFINES: Final = re.compile(
+    r"(.{2,90}?)(?:\s*\([^)]*\))?\*{0,2}[,:]?\s+(?:is|are|was|were|means?|refers? to|stands? for"
+    r"|denotes?|describes?|consists? of)\b"
 )
 
 
 @dataclass(frozen=True)
 class Query:
-    """A question with what it asks for: ``kinds`` of ``_ASKS`` and ``define``."""
+    """A question with what it asks for; ``topic`` is what it leans on, such as an earlier one."""
 
     text: str
+    topic: str = ""
+
+    @property
+    def whole(self) -> str:
+        """What is embedded."""
+        return f"{self.topic}: {self.text}" if self.topic else self.text
 
     @cached_property
-    def words(self) -> frozenset[str]:
-        """Stems of its content words."""
-        return frozenset(content_words(self.text))
+    def parts(self) -> list["Query"]:
+        """The questions that it joins, at most three, each leaning on the first."""
+        topic, text = self._split_topic()
+        texts = [part for part in _JOINT.split(text) if content_words(part)]
+        if not 1 < len(texts) < 4 or not all(_ASKING.search(part) for part in texts):
+            return [Query(text, topic)]
+        leaning = (Query(part, texts[0] if _PRONOUN.search(part) else "") for part in texts[1:])
+        return [Query(texts[0], topic), *leaning]
+
+    def _split_topic(self) -> tuple[str, str]:
+        """A follow-up is rewritten as "topic: question"; the kind is the question's."""
+        topic, colon, text = self.text.rpartition(": ")
+        if colon and _ASKING.search(text) and len(text.split()) > 2:
+            return topic, text
+        return self.topic, self.text
+
+    @cached_property
+    def words(self) -> dict[str, float]:
+        """Stems of its content words; the topic's own count half."""
+        weights = dict.fromkeys(content_words(self.topic), 0.5)
+        weights.update(dict.fromkeys(content_words(self.text), 1.0))
+        return weights
 
     @cached_property
     def kinds(self) -> frozenset[str]:
-        """What it asks for; may be empty or several."""
+        """What it asks for, of ``_ASKS`` and ``define``; may be empty or several."""
         found = {kind for kind, pattern in _PATTERNS.items() if pattern.search(self.text)}
-        if self.subject and not found & {"number", "compare"}:
+        if self.subject and not found & {"number", "compare", "list"}:
             found.add("define")
         return frozenset(found)
 
@@ -95,9 +133,7 @@ class Query:
             return frozenset()
         groups = match.groupdict()
         phrase = groups.get("mean") or groups.get("rest") or ""
-        words = content_words(
-            re.split(r"[,?;.]\s|\b(?:and (?:why|how|what)|for|when|if)\b", phrase)[0]
-        )
+        words = content_words(re.split(r"[,?;.](?:\s|$)|\b(?:and|for|when|if)\b", phrase)[0])
         return frozenset(words) if len(words) <= 4 else frozenset()
 
     @cached_property
@@ -106,14 +142,14 @@ class Query:
         for pattern in _SIDES:
             match = pattern.search(self.text)
             if match:
-                first, second = (frozenset(content_words(g)) for g in match.groups())
+                first, second = (frozenset(content_words(group)) for group in match.groups())
                 if first - second and second - first:
                     return first - second, second - first
         return ()
 
     def defined_by(self, sentence: str) -> bool:
         """True when the sentence says what the subject is."""
-        match = re.match(r"(.{2,80}?)" + _DEFINES, sentence)
+        match = _DEFINES.match(sentence)
         if not match or not self.subject:
             return False
         named = frozenset(content_words(re.sub(r"\([^)]*\)", "", match[1])))
@@ -123,11 +159,12 @@ class Query:
         """1.0: a number with the right kind of unit; 0.4: some number; 0.0: none."""
         if not _NUMBER.search(text):
             return 0.0
-        wanted = [unit for asked, unit in _RIGHT_UNIT if asked.search(self.text)]
+        wanted = [unit for asked, unit in _QUANTITIES if asked.search(self.text)]
         if not wanted:
             return 0.7
         return 1.0 if any(unit.search(text) for unit in wanted) else 0.4
 
-    def reason_in(self, text: str) -> bool:
-        """True when the sentence gives a reason."""
-        return bool(_REASON.search(text))
+
+def reason_in(text: str) -> bool:
+    """True when the sentence gives a reason."""
+    return bool(_REASON.search(text))

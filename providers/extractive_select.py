@@ -2,14 +2,15 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
 from langchain_core.documents import Document
 
 from providers.embedded import MiniLMEmbeddings
 from providers.extractive_passages import Candidate
-from providers.extractive_question import Query
+from providers.extractive_question import Query, reason_in
 
 _EMBEDDED: Final = 24
 """Without stored vectors only this many sentences are embedded: each costs about 5 ms."""
@@ -17,19 +18,21 @@ _UNKNOWN_COSINE: Final = 0.2
 _AROUND: Final = 0.45
 """A word of the heading or lead-in counts this much of a word of the sentence itself."""
 _NEAR: Final = 0.15
-_CUES: Final = {
-    "define": 0.25,
-    "number": 0.12,
-    "why": 0.08,
-    "how": 0.05,
-    "code": 0.08,
-    "list": 0.06,
-    "compare": 0.12,
-}
+_SHORT_CODE: Final = 12
 _DOING: Final = re.compile(
     r"`[^`]+`|\b(run|set|use|call|add|install|put|write|start|create)\b", re.I
 )
 _ENUMERATION: Final = re.compile(r"[^,]{2,60}, [^,]{2,60}(,| and | or )")
+_ABOUT_THE_BOOK: Final = re.compile(
+    r"\b(this|the (?:next|previous|last|following)) (chapter|module|section|page|lesson|part)\b"
+    r"|\b(after|by the end of|in) this (chapter|module|section)\b",
+    re.I,
+)
+_ECHO_HEADINGS: Final = re.compile(
+    r"(learning (goals|objectives|outcomes)|what you will learn|exercises?|knowledge check|quiz"
+    r"|review questions|further reading|references|next steps)\b",
+    re.I,
+)
 
 
 def score(
@@ -38,35 +41,52 @@ def score(
     passages: Sequence[Document],
     embeddings: MiniLMEmbeddings,
 ) -> None:
-    """Sets ``score`` of every candidate; about 0 to 1.3, good answers lie above 0.5."""
-    weights = _idf(query.words, candidates)
-    overlaps = [_overlap(weights, c) for c in candidates]
-    _embed_missing(candidates, overlaps, embeddings)
-    asked = embeddings.encode([query.text])[0]
+    """Sets ``score`` of every candidate for the part of the question that it answers best.
+
+    Scores run from about 0 to 1.3; good answers lie above 0.5.
+    """
+    parts = query.parts
+    overlaps = [_overlaps(part, candidates) for part in parts]
+    _embed_missing(
+        candidates, [max(per_part) for per_part in zip(*overlaps, strict=True)], embeddings
+    )
     prior = _prior(passages)
-    for candidate, overlap in zip(candidates, overlaps, strict=True):
-        cosine = _UNKNOWN_COSINE if candidate.vector is None else float(candidate.vector @ asked)
-        base = 0.5 * max(0.0, cosine) + 0.5 * overlap
-        candidate.score = base + _cues(query, candidate) + prior[candidate.passage]
-    _share_with_neighbours(candidates)
+    asked = embeddings.encode([part.whole for part in parts])
+    for number, part in enumerate(parts):
+        scores = [
+            0.5 * _cosine(c, asked[number]) + 0.5 * overlap + _cues(part, c) + prior[c.passage]
+            for c, overlap in zip(candidates, overlaps[number], strict=True)
+        ]
+        _share_with_neighbours(candidates, scores)
+        for candidate, value in zip(candidates, scores, strict=True):
+            if number == 0 or value > candidate.score:
+                candidate.score, candidate.part = value, number
 
 
-def _idf(words: Iterable[str], candidates: Sequence[Candidate]) -> Mapping[str, float]:
+def _cosine(candidate: Candidate, asked: np.ndarray[tuple[int], np.dtype[np.float32]]) -> float:
+    if candidate.vector is None:
+        return _UNKNOWN_COSINE
+    return max(0.0, float(candidate.vector @ asked))
+
+
+def _overlaps(query: Query, candidates: Sequence[Candidate]) -> list[float]:
     weights = {}
-    for word in words:
+    for word, share in query.words.items():
         held = sum(word in c.words for c in candidates)
         # A word that no sentence holds says little about which one answers.
-        weights[word] = math.log(1 + len(candidates) / (held + 0.5)) * (1.0 if held else 0.4)
-    return weights
+        weights[word] = share * math.log(1 + len(candidates) / (held + 0.5)) * (1 if held else 0.4)
+    return [_overlap(weights, c) for c in candidates]
 
 
 def _overlap(weights: Mapping[str, float], candidate: Candidate) -> float:
     total = sum(weights.values())
     if not total:
         return 0.0
-    own = sum(w for word, w in weights.items() if word in candidate.words)
+    own = sum(weight for word, weight in weights.items() if word in candidate.words)
     near = sum(
-        w for word, w in weights.items() if word in candidate.around and word not in candidate.words
+        weight
+        for word, weight in weights.items()
+        if word in candidate.around and word not in candidate.words
     )
     return (own + _AROUND * near) / total
 
@@ -90,31 +110,43 @@ def _prior(passages: Sequence[Document]) -> list[float]:
 
 
 def _cues(query: Query, candidate: Candidate) -> float:
-    kinds, text, bonus = query.kinds, candidate.raw, 0.0
+    kinds, text, bonus = query.kinds, candidate.raw, _doubts(query, candidate)
     if "define" in kinds and candidate.kind == "prose" and query.defined_by(text):
-        bonus += _CUES["define"]
+        bonus += 0.25
     if "number" in kinds:
-        bonus += _CUES["number"] * (query.quantity_in(text) - 0.3)
-    if "why" in kinds and query.reason_in(text):
-        bonus += _CUES["why"]
+        bonus += 0.12 * (query.quantity_in(text) - 0.3)
+    if "why" in kinds and reason_in(text):
+        bonus += 0.08
     if "how" in kinds and (candidate.kind == "code" or _DOING.search(text)):
-        bonus += _CUES["how"]
+        bonus += 0.05
     if "code" in kinds and (candidate.kind == "code" or "`" in text):
-        bonus += _CUES["code"]
+        bonus += 0.08
     if "list" in kinds and (candidate.kind in ("item", "row") or _ENUMERATION.search(text)):
-        bonus += _CUES["list"]
+        bonus += 0.06
     if query.sides and all(side & candidate.words for side in query.sides):
-        bonus += _CUES["compare"]
-    if candidate.echo or text.rstrip("*_ ").endswith(("?", "؟")):
-        # Exercises and knowledge checks ask what others answer.
-        bonus -= 0.35
+        bonus += 0.12
     return bonus
 
 
-def _share_with_neighbours(candidates: Sequence[Candidate]) -> None:
+def _doubts(query: Query, candidate: Candidate) -> float:
+    """What speaks against a sentence whatever the question."""
+    text, malus = candidate.raw, 0.0
+    if candidate.echo or text.rstrip("*_ ").endswith(("?", "؟")):
+        # Exercises and knowledge checks ask what others answer.
+        malus -= 0.35
+    elif _ECHO_HEADINGS.match(candidate.heading):
+        malus -= 0.15
+    if candidate.kind == "prose" and _ABOUT_THE_BOOK.search(text):
+        malus -= 0.0 if _ABOUT_THE_BOOK.search(query.text) else 0.12
+    if candidate.kind == "code" and not query.kinds & {"how", "code"}:
+        malus -= 0.1 if text.count("\n") <= _SHORT_CODE else 0.2
+    return malus
+
+
+def _share_with_neighbours(candidates: Sequence[Candidate], scores: list[float]) -> None:
     """A good sentence lifts the next of its paragraph, which often goes on with "It …"."""
-    own = [c.score for c in candidates]
+    own = list(scores)
     for i in range(1, len(candidates)):
         here, before = candidates[i], candidates[i - 1]
         if here.passage == before.passage and here.block == before.block and own[i - 1] > own[i]:
-            here.score += _NEAR * (own[i - 1] - own[i])
+            scores[i] += _NEAR * (own[i - 1] - own[i])
