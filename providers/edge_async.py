@@ -20,10 +20,12 @@ _OPTIMISE: Final = """
 import os, sys, qdrant_edge
 os.nice(10)
 shard = qdrant_edge.EdgeShard.load(sys.argv[1])
-shard.optimize()
+changed = shard.optimize()
 shard.flush()
 shard.close()
+sys.exit(0 if changed else 3)
 """
+_NOTHING_TO_DO: Final = 3
 _log = logging.getLogger(__name__)
 
 
@@ -77,7 +79,7 @@ async def _optimise_apart(folder: Path) -> bool:
         child.kill()
         await child.wait()
         raise
-    if child.returncode:
+    if child.returncode not in (0, _NOTHING_TO_DO):
         # Searches stay right without it, only slower.
         _log.warning("no vector index was built: %s", trouble.decode("utf-8", "replace")[-500:])
     return child.returncode == 0

@@ -20,6 +20,7 @@ import qdrant_edge as edge
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from errors import FixConfiguration
+from providers.sparse_files import copy_with_holes
 
 _RECORD: Final = "collections.json"
 
@@ -162,6 +163,14 @@ class EdgeShards:
     def path(self, folder: str) -> Path:
         """Where a folder name points."""
         return self._folder / folder
+
+    def copy(self, folder: str, to: str) -> None:
+        """Copies a folder without the holes of its files, which are most of their size."""
+        shutil.copytree(self.path(folder), self.path(to), copy_function=copy_with_holes)
+
+    def discard(self, folder: str) -> None:
+        """Removes a folder that holds no collection."""
+        shutil.rmtree(self.path(folder), ignore_errors=True)
 
     def folder_of(self, collection: str) -> str:
         """The folder that holds a collection."""

@@ -115,30 +115,12 @@ def _match(source: Any) -> Any:
 
 
 def scoring(query: Any, using: str | None) -> Any:
-    """A query vector, a fusion, or None for a plain listing."""
+    """A query vector, or None for a plain listing."""
     if query is None:
         return None
-    if isinstance(query, models.FusionQuery):
-        return edge.Fusion.Dbsf() if query.fusion == models.Fusion.DBSF else edge.Fusion.Rrf(k=2)
-    if isinstance(query, models.RrfQuery):
-        return edge.Fusion.Rrf(k=query.rrf.k or 2, weights=query.rrf.weights)
     if isinstance(query, models.NearestQuery):
         query = query.nearest
     return edge.Query.Nearest(_vector(query), using or "")
-
-
-def prefetches(source: Any) -> list[edge.Prefetch]:
-    """The legs of a fused query."""
-    legs = source if isinstance(source, list) else [source] if source is not None else []
-    return [
-        edge.Prefetch(
-            limit=leg.limit or 10,
-            query=scoring(leg.query, leg.using),
-            filter=condition(leg.filter),
-            score_threshold=leg.score_threshold,
-        )
-        for leg in legs
-    ]
 
 
 def selector(with_payload: Any) -> Any:

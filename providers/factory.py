@@ -8,7 +8,7 @@ from langchain_core.embeddings import Embeddings
 
 from providers import qdrant
 from providers.edge_async import AsyncEdgeClient
-from providers.index_lock import OneAtATime
+from providers.index_lock import Lease, OneAtATime
 from providers.index_store import QdrantIndexStore
 from providers.qdrant_edge import EdgeClient
 from providers.vector_store import BookVectorStore
@@ -83,7 +83,7 @@ async def _server(
         QdrantIndexStore(
             writer,
             alias,
-            exclusive=OneAtATime().hold,
+            exclusive=Lease(writer, alias).hold,
             settle=qdrant.settles_itself,
             options=qdrant.CollectionOptions.of(settings),
         ),

@@ -3,7 +3,6 @@
 Only what ``QdrantVectorStore`` and this product call is here, with the arguments they use.
 """
 
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from qdrant_client import models
 from qdrant_client.http.models import QueryResponse
 
 from providers import edge_translation as to
+from providers.edge_search import search
 from providers.edge_shards import EdgeShards
 
 
@@ -196,42 +196,26 @@ class EdgeClient:
         **_: Any,
     ) -> QueryResponse:
         """One search: a vector, a fusion of prefetches, or a listing."""
-        request = edge.QueryRequest(
+        request = models.QueryRequest(
+            query=query,
+            using=using,
+            prefetch=prefetch,
+            filter=query_filter,
             limit=limit,
-            offset=offset or 0,
-            query=to.scoring(query, using),
-            prefetches=to.prefetches(prefetch),
-            filter=to.condition(query_filter),
-            score_threshold=score_threshold,
+            offset=offset,
+            with_payload=with_payload,
             with_vector=with_vectors,
-            with_payload=False,
+            score_threshold=score_threshold,
         )
-        with self.shards.using(collection_name) as shard:
-            hits = shard.query(request)
-            # Asked for in the query, payloads are read for every candidate of every leg.
-            payloads = _payloads(shard, hits, to.selector(with_payload))
-        points = [_scored(hit, payloads.get(str(hit.id))) for hit in hits]
-        return QueryResponse.model_construct(points=points)
+        return self.query_batch_points(collection_name, [request])[0]
 
     def query_batch_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest], **_: Any
     ) -> list[QueryResponse]:
         """Several searches, answered in order."""
-        return [
-            self.query_points(
-                collection_name,
-                query=request.query,
-                using=request.using,
-                prefetch=request.prefetch,
-                query_filter=request.filter,
-                limit=request.limit or 10,
-                offset=request.offset,
-                with_payload=request.with_payload or False,
-                with_vectors=request.with_vector or False,
-                score_threshold=request.score_threshold,
-            )
-            for request in requests
-        ]
+        with self.shards.using(collection_name) as shard:
+            answers: list[Any] = search(shard, requests)
+        return [QueryResponse.model_construct(points=points) for points in answers]
 
     # Building the vector index
 
@@ -244,7 +228,7 @@ class EdgeClient:
             state = self._writes.get(name, 0)
         if state == 0:
             return None  # nothing was written since this process opened it
-        shutil.copytree(self.shards.path(source), self.shards.path(copy))
+        self.shards.copy(source, copy)
         return copy, state
 
     def unstage(self, collection_name: str, copy: str, state: int, *, done: bool) -> bool:
@@ -255,28 +239,11 @@ class EdgeClient:
                 self.shards.adopt(name, copy)
                 self._writes[name] = 0
                 return True
-        shutil.rmtree(self.shards.path(copy), ignore_errors=True)
+        self.shards.discard(copy)
         return False
-
-
-def _payloads(shard: edge.EdgeShard, hits: Sequence[Any], selector: Any) -> dict[str, Any]:
-    if selector is False or not hits:
-        return {}
-    found = shard.retrieve([hit.id for hit in hits], selector, False)
-    return {str(point.id): point.payload for point in found}
 
 
 def _record(point: edge.Record) -> models.Record:
     return models.Record.model_construct(
         id=str(point.id), payload=point.payload, vector=to.vectors_out(point.vector)
-    )
-
-
-def _scored(point: edge.ScoredPoint, payload: Any) -> models.ScoredPoint:
-    return models.ScoredPoint.model_construct(
-        id=str(point.id),
-        version=point.version,
-        score=point.score,
-        payload=payload,
-        vector=to.vectors_out(point.vector),
     )

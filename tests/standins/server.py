@@ -39,7 +39,8 @@ def serve(app: Any, *, port: int = 0, **options: Any) -> Iterator[str]:
         port: 0 takes a free one; a given one brings a stopped server back to its address.
         options: further ``uvicorn.Config`` arguments, such as ``ws="websockets-sansio"``.
     """
-    listener = socket.socket()
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and each answer may wait 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     quiet: dict[str, Any] = {"log_level": "critical", "ws": "none", "timeout_graceful_shutdown": 1}

@@ -1,0 +1,127 @@
+"""Searches of the embedded engine: each distinct leg of a batch runs once.
+
+A hybrid request and the plain requests for its legs' scores need the same two searches. The
+engine would run them twice and read payloads for every candidate, which doubles the time that it
+holds the interpreter lock; so legs are shared here, fused here, and payloads read for the result.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import qdrant_edge as edge
+from qdrant_client import models
+
+from providers import edge_translation as to
+
+Scores = Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Hit:
+    """A scored point, with the attributes of ``models.ScoredPoint`` that are read."""
+
+    id: str
+    score: float
+    payload: Any = None
+    vector: Any = None
+
+
+@dataclass(frozen=True)
+class _Leg:
+    query: Any
+    using: str | None
+    filter: models.Filter | None
+    limit: int
+
+
+def search(shard: edge.EdgeShard, requests: Iterable[models.QueryRequest]) -> list[list[Hit]]:
+    """Hits of each request, best first."""
+    done: list[tuple[_Leg, Scores]] = []
+    return [_answer(shard, request, done) for request in requests]
+
+
+def _answer(
+    shard: edge.EdgeShard, request: models.QueryRequest, done: list[tuple[_Leg, Scores]]
+) -> list[Hit]:
+    skip, limit = request.offset or 0, request.limit or 10
+    if request.prefetch is None:
+        leg = _Leg(request.query, request.using, request.filter, skip + limit)
+        scores = _scores(shard, leg, done)
+    else:
+        prefetch = request.prefetch if isinstance(request.prefetch, list) else [request.prefetch]
+        legs = [
+            _Leg(item.query, item.using, _both(item.filter, request.filter), item.limit or 10)
+            for item in prefetch
+        ]
+        scores = fuse(request.query, [_scores(shard, leg, done) for leg in legs])
+    least = request.score_threshold
+    hits = [Hit(i, score) for i, score in scores.items() if least is None or score >= least]
+    return _filled(shard, hits[skip : skip + limit], request)
+
+
+def _scores(shard: edge.EdgeShard, leg: _Leg, done: list[tuple[_Leg, Scores]]) -> Scores:
+    for known, scores in done:
+        if known == leg:
+            return scores
+    request = edge.QueryRequest(
+        limit=leg.limit, query=to.scoring(leg.query, leg.using), filter=to.condition(leg.filter)
+    )
+    scores = {str(hit.id): hit.score for hit in shard.query(request)}
+    done.append((leg, scores))
+    return scores
+
+
+def _filled(shard: edge.EdgeShard, hits: list[Hit], request: models.QueryRequest) -> list[Hit]:
+    payload, vectors = to.selector(request.with_payload), request.with_vector or False
+    if hits and (payload is not False or vectors is not False):
+        chosen: Any = vectors
+        found = shard.retrieve([hit.id for hit in hits], payload, chosen)
+        stored = {str(point.id): point for point in found}
+        for hit in hits:
+            point = stored[hit.id]
+            hit.payload, hit.vector = point.payload, to.vectors_out(point.vector)
+    return hits
+
+
+def _both(one: models.Filter | None, other: models.Filter | None) -> models.Filter | None:
+    if one is None or other is None or one == other:
+        return one or other
+    return models.Filter(must=[one, other])
+
+
+def fuse(query: Any, legs: Sequence[Scores]) -> dict[str, float]:
+    """Reciprocal rank fusion or distribution-based score fusion, as Qdrant defines them."""
+    if isinstance(query, models.FusionQuery) and query.fusion == models.Fusion.DBSF:
+        shares = [_normalised(leg) for leg in legs]
+    elif isinstance(query, models.FusionQuery):
+        shares = [_reciprocal(leg, 2, 1.0) for leg in legs]
+    elif isinstance(query, models.RrfQuery):
+        weights = query.rrf.weights or [1.0] * len(legs)
+        k = query.rrf.k or 2
+        shares = [_reciprocal(leg, k, weight) for leg, weight in zip(legs, weights, strict=True)]
+    else:
+        raise NotImplementedError(f"prefetch with {type(query).__name__}")
+    total: dict[str, float] = {}
+    for share in shares:
+        for point, value in share.items():
+            total[point] = total.get(point, 0.0) + value
+    return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+
+def _reciprocal(leg: Scores, k: int, weight: float) -> Scores:
+    # Cormack, Clarke and Buettcher 2009, with ranks from 0 and divided by the leg's weight.
+    if weight <= 0:
+        return dict.fromkeys(leg, 0.0)
+    return {point: 1 / ((rank + 1) / weight + k - 1) for rank, point in enumerate(leg)}
+
+
+def _normalised(leg: Scores) -> Scores:
+    # Scores between three standard deviations around the mean become 0 to 1.
+    if len(leg) < 2:
+        return dict.fromkeys(leg, 0.5)
+    mean = sum(leg.values()) / len(leg)
+    deviation = (sum((score - mean) ** 2 for score in leg.values()) / (len(leg) - 1)) ** 0.5
+    if deviation == 0:
+        return dict.fromkeys(leg, 0.5)
+    return {point: (score - mean) / (6 * deviation) + 0.5 for point, score in leg.items()}
