@@ -50,6 +50,10 @@ class Blocks:
             return _indent(self.render(tokens, i + 1, close), "> ", "> ")
         if kind == "footnote_reference_open":
             return f"[^{token.meta['label']}]: {self.render(tokens, i + 1, close)}"
+        if kind == "admonition_open":
+            return self.render(tokens, i + 1, close)
+        if kind == "admonition_title_open":
+            return f"**{self.text(tokens[i + 1].content)}**"
         if kind == "table_open":
             return self._table(tokens[i:close])
         if kind == "heading_open":

@@ -95,6 +95,14 @@ class Address:
         return escape(page) + (f"#{escape(anchor)}" if anchor else "")
 
 
+class PageAddress(Address):
+    """The address of one page whose public URL is known."""
+
+    def url(self, route: str, anchor: str = "") -> str:
+        """``book_url`` itself, with an anchor."""
+        return escape(self.book_url) + (f"#{escape(anchor)}" if anchor else "")
+
+
 def escape(url: str) -> str:
     """Percent-encodes what would end a URL in Markdown or HTML; keeps readable letters."""
     if url.isascii():

@@ -6,6 +6,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.token import Token
+from mdit_py_plugins.admon import admon_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
@@ -36,7 +37,9 @@ def parser(mdx: bool) -> MarkdownIt:
     md.inline.ruler.at("link", text_link)
     md.inline.ruler.at("image", text_image)
     footnote_plugin(md, inline=False, move_to_end=False)
-    if mdx:
+    if not mdx:
+        admon_plugin(md)
+    else:
         md.disable(["code", "html_block", "html_inline", "autolink"])
         md.block.ruler.before("directive", "esm", esm)
         md.block.ruler.before("directive", "jsx", block_jsx, _INTERRUPTS)

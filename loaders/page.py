@@ -1,7 +1,7 @@
 """One Markdown or MDX page to sections: headings, anchors, front matter, visible text."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,8 +16,14 @@ from loaders.partials import ReadPartial, nothing, with_partials
 from loaders.slugs import Slugger
 
 _EXPLICIT_ID: Final = re.compile(r"\s*\{#((?:.(?!\{#|\}))*.)\}$")
+# Python-Markdown's attribute lists: {#id}, { #id .class }, {: #id }.
+_ATTRIBUTES: Final = re.compile(r"\s*\{:?\s*(?:[.\w-]+\s+)*#([\w:.-]+)[^}]*\}$")
 _HTML_COMMENT: Final = re.compile(r"<!--(.*)-->", re.S)
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)(?:^---[ \t]*(?:\n|\Z))", re.S | re.M)
+
+
+Anchors = Callable[[str], str]
+"""Anchor of the next heading of a page, by the heading's text."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,12 @@ class Page:
 
 
 def parse_page(
-    source: str, *, mdx: bool = True, keep_case: bool = False, read: ReadPartial = nothing
+    source: str,
+    *,
+    mdx: bool = True,
+    keep_case: bool = False,
+    read: ReadPartial = nothing,
+    anchors: Anchors | None = None,
 ) -> Page:
     """Front matter and sections of a page, in order.
 
@@ -66,6 +77,7 @@ def parse_page(
         mdx: whether it is MDX or CommonMark.
         keep_case: the site's anchors keep capital letters.
         read: text of a partial by the path that the page imports it from.
+        anchors: names the headings of this one page; None: as Docusaurus does.
     """
     front_matter, body, problems = split_front_matter(source.replace("\r\n", "\n"))
     offset = source.count("\n") - body.count("\n")
@@ -73,7 +85,7 @@ def parse_page(
     md, env = parser(mdx), dict[str, object]()
     tokens = with_partials(md, md.parse(body, env), env, read)
     problems += [f"code fence in line {n + offset} is not closed" for n in _unclosed(tokens)]
-    reader = _Sections(md, env, keep_case)
+    reader = _Sections(md, env, anchors or Slugger(keep_case=keep_case).slug)
     return Page(front_matter, list(reader.read(tokens)), problems)
 
 
@@ -118,10 +130,9 @@ def _unclosed(tokens: Sequence[Token]) -> Iterator[int]:
 class _Sections:
     """Cuts a page at its headings."""
 
-    def __init__(self, md: MarkdownIt, env: dict[str, object], keep_case: bool) -> None:
-        self._md, self._env, self._keep_case = md, env, keep_case
+    def __init__(self, md: MarkdownIt, env: dict[str, object], anchors: Anchors) -> None:
+        self._md, self._env, self._anchors = md, env, anchors
         self._blocks = Blocks(md, env)
-        self._slugger = Slugger()
 
     def read(self, tokens: Sequence[Token]) -> Iterator[Section]:
         trail: list[Heading] = []
@@ -151,11 +162,12 @@ class _Sections:
         if explicit:
             return Heading(level, _shown(_plain(tokens[:-1])), explicit)
         text = _plain(tokens)
-        match = _EXPLICIT_ID.search(text)
+        match = _EXPLICIT_ID.search(text) or (
+            _ATTRIBUTES.search(text) if self._md.options["html"] else None
+        )
         if match and match[1].strip():
             return Heading(level, _shown(text[: match.start()]), match[1].strip())
-        anchor = self._slugger.slug(_plain(tokens, code=True), keep_case=self._keep_case)
-        return Heading(level, _shown(text), anchor)
+        return Heading(level, _shown(text), self._anchors(_plain(tokens, code=True)))
 
 
 def _plain(tokens: Sequence[Token], *, code: bool = False) -> str:

@@ -39,12 +39,13 @@ def _stays(char: str) -> bool:
 class Slugger:
     """Anchors of one page: the second ``tasks`` is ``tasks-1``, the third ``tasks-2``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_case: bool = False) -> None:
+        self._keep_case = keep_case
         self._seen: dict[str, int] = {}
 
-    def slug(self, text: str, *, keep_case: bool = False) -> str:
+    def slug(self, text: str) -> str:
         """The next free anchor for ``text`` on this page."""
-        base = slug = slugify(text, keep_case=keep_case)
+        base = slug = slugify(text, keep_case=self._keep_case)
         while slug in self._seen:
             self._seen[base] += 1
             slug = f"{base}-{self._seen[base]}"

@@ -1,43 +1,84 @@
 """Picks the loader for a source: one line per format."""
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 from errors import FixConfiguration
+from loaders import docusaurus, epub, html, markdown, pdf
 from loaders.document import Book
-from loaders.docusaurus import SUFFIXES, load_docusaurus
+from loaders.files import walk
+from loaders.flavors import flavor_of
+from loaders.site import config_file
+from loaders.website import load_website
 
 Loader = Callable[..., Book]
+# A Path, which BOOK_DIR is, makes one slash of the two.
+_ADDRESS: Final = re.compile(r"(https?):/{1,2}([^/].*)", re.I)
 
 
-def _has(*suffixes: str) -> Callable[[Path], bool]:
-    return lambda path: path.is_dir() or path.name.lower().endswith(suffixes)
+def _published_by_docusaurus(path: Path) -> bool:
+    folders = [path, *path.parents] if path.is_dir() else list(path.parents)
+    return _holds(*docusaurus.SUFFIXES)(path) and any(map(config_file, folders))
 
 
-# First match wins.
+def _published_by_another_tool(path: Path) -> bool:
+    return path.is_dir() and flavor_of(path) is not None
+
+
+def _holds(*suffixes: str) -> Callable[[Path], bool]:
+    """Accepts a file with such a name and a folder with such a file somewhere in it."""
+
+    def accepts(path: Path) -> bool:
+        if path.is_file():
+            return path.name.lower().endswith(suffixes)
+        return next(walk(path, suffixes), None) is not None
+
+    return accepts
+
+
+# The first that accepts a source reads it. Markdown that no tool claims is read as Docusaurus.
 _LOADERS: Final[tuple[tuple[Callable[[Path], bool], Loader], ...]] = (
-    (_has(*SUFFIXES), load_docusaurus),
+    (_published_by_docusaurus, docusaurus.load_docusaurus),
+    (_published_by_another_tool, markdown.load_markdown),
+    (_holds(*docusaurus.SUFFIXES), docusaurus.load_docusaurus),
+    (_holds(*markdown.SUFFIXES), markdown.load_markdown),
+    (_holds(*html.SUFFIXES), html.load_html),
+    (_holds(*epub.SUFFIXES), epub.load_epub),
+    (_holds(*pdf.SUFFIXES), pdf.load_pdf),
 )
 
 
-def load(source: str | os.PathLike[str], *, book_url: str = "") -> Book:
-    """Sections of a book folder or file; see ``Book`` for what went wrong per file.
+def load(source: str | os.PathLike[str], *, book_url: str = "", cache: Path | None = None) -> Book:
+    """Sections of a book folder, a file or a site; see ``Book`` for what went wrong per file.
+
+    Args:
+        source: a path, or the ``http(s)://`` address of a site with a ``sitemap.xml``.
+        book_url: public base URL of a book that is read from disk.
+        cache: folder in which pages of a site are kept between runs.
 
     Raises:
         FixConfiguration: there is nothing at ``source``, or nothing that can be read.
     """
+    address = _ADDRESS.fullmatch(str(source))
+    if address:
+        return load_website(f"{address[1]}://{address[2]}", cache=cache)
     path = Path(source).absolute()
     if not path.exists():
         raise FixConfiguration(f"BOOK_DIR: there is no file or folder {source}")
     for accepts, loader in _LOADERS:
         if accepts(path):
             return loader(path, book_url=book_url)
+    if path.is_dir():
+        return Book((), 0)
     raise FixConfiguration(f"BOOK_DIR: {path.name} is of no format that can be read")
 
 
-def load_all(sources: Iterable[str | os.PathLike[str]], *, book_url: str = "") -> Book:
+def load_all(
+    sources: Iterable[str | os.PathLike[str]], *, book_url: str = "", cache: Path | None = None
+) -> Book:
     """Several sources as one book."""
-    books = [load(source, book_url=book_url) for source in sources]
+    books = [load(source, book_url=book_url, cache=cache) for source in sources]
     return books[0] if len(books) == 1 else Book.joined(books)
