@@ -66,7 +66,11 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
             if options.rollback:
                 print(f"serving {await store.rollback()} again")
                 return 0
-            book = load_all(options.source or [settings.book_dir], book_url=settings.book_url)
+            book = load_all(
+                options.source or [settings.book_dir],
+                book_url=settings.book_url,
+                cache=settings.data_dir / "pages",
+            )
             how = IndexOptions(
                 dry_run=options.dry_run,
                 rebuild=options.rebuild,
