@@ -8,7 +8,7 @@ It finds and says; it never writes a sentence of its own.
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.documents import Document
@@ -19,10 +19,14 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import ConfigDict, PrivateAttr
 
 from providers.embedded import MiniLMEmbeddings
-from providers.extractive_compose import Piece, compose
+from providers.extractive_compose import Piece, compose, quote
 from providers.extractive_passages import read
 from providers.extractive_question import Query
 from providers.extractive_select import score
+from providers.extractive_selection import explanation, is_general, lift, selected
+
+_DOUBTFUL: Final = 0.55
+"""With a best score below, a selection is explained by what stands around it."""
 
 
 class ExtractiveChat(BaseChatModel):
@@ -53,7 +57,19 @@ class ExtractiveChat(BaseChatModel):
         passages = list(documents[: self.passages])
         query = Query(question)
         candidates = read(passages, self.embeddings.dimensions)
+        if not candidates:
+            return []
+        if selection and is_general(question):
+            return quote(
+                explanation(candidates, selected(candidates, selection), selection), passages
+            )
         score(query, candidates, passages, self.embeddings)
+        if selection:
+            chosen = selected(candidates, selection)
+            lift(candidates, chosen)
+            best = max(candidates, key=lambda c: c.score)
+            if best.score < _DOUBTFUL:
+                return quote(explanation(candidates, chosen, selection, best), passages)
         return compose(query, candidates, passages)
 
     def _generate(

@@ -11,10 +11,11 @@ from langchain_core.documents import Document
 from providers.extractive_groups import LEANING, Group, Layout
 from providers.extractive_passages import Candidate
 from providers.extractive_question import Query
+from words import language_of
 
 _NO_ANSWER: Final = 0.15
 """No sentence scores higher: the passages do not answer."""
-_SURE: Final = 0.5
+_SURE: Final = 0.6
 """A best score below is a doubtful one."""
 _FEW_WORDS: Final = 50
 _ENOUGH_WORDS: Final = 70
@@ -25,7 +26,7 @@ _NEAR_CODE: Final = 2
 # Shares of the best sentence's score from which on another one is worth saying.
 _FAIR: Final = 0.5
 _LISTED: Final = 0.4
-_SAME_PASSAGE: Final = 0.55
+_SAME_PASSAGE: Final = 0.5
 _OTHER_PASSAGE: Final = 0.8
 _AS_DIRECT: Final = 0.85
 _NEW_WORDS: Final = 0.1
@@ -56,11 +57,16 @@ def compose(
 ) -> list[Piece]:
     """The answer in pieces; empty when no sentence answers."""
     ranked = sorted((c for c in candidates if c.kind != "header"), key=lambda c: -c.score)
-    if not ranked or ranked[0].score < _NO_ANSWER:
+    least = _NO_ANSWER if language_of(query.text) == "en" else _NO_ANSWER / 2
+    if not ranked or ranked[0].score < least:
         return []
     groups = _Choice(query, Layout(query, candidates)).choose(ranked)
-    sources = [str(p.metadata.get("id") or p.id) for p in passages]
-    return list(_pieces(_in_order(groups), sources))
+    return quote(_in_order(groups), passages)
+
+
+def quote(chosen: Sequence[Candidate], passages: Sequence[Document]) -> list[Piece]:
+    """These candidates, in this order, worded so that they stand alone."""
+    return list(_pieces(chosen, [str(p.metadata.get("id") or p.id) for p in passages]))
 
 
 class _Choice:
@@ -126,7 +132,7 @@ class _Choice:
             wanted += _MORE
         if self._news(candidate):
             wanted -= _NEW_WORDS
-        wanted -= max(0.0, _SURE - best.score) * 0.6
+        wanted -= max(0.0, _SURE - best.score)
         return share >= wanted
 
     def _news(self, candidate: Candidate) -> bool:

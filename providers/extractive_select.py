@@ -50,7 +50,7 @@ def score(
     _embed_missing(
         candidates, [max(per_part) for per_part in zip(*overlaps, strict=True)], embeddings
     )
-    prior = _prior(passages)
+    prior = _prior(query, candidates, passages)
     asked = embeddings.encode([part.whole for part in parts])
     for number, part in enumerate(parts):
         scores = [
@@ -70,12 +70,18 @@ def _cosine(candidate: Candidate, asked: np.ndarray[tuple[int], np.dtype[np.floa
 
 
 def _overlaps(query: Query, candidates: Sequence[Candidate]) -> list[float]:
+    weights = _weights(query, candidates)
+    return [_overlap(weights, c) for c in candidates]
+
+
+def _weights(query: Query, candidates: Sequence[Candidate]) -> dict[str, float]:
+    """Inverse document frequency of the question's words over the sentences."""
     weights = {}
     for word, share in query.words.items():
         held = sum(word in c.words for c in candidates)
         # A word that no sentence holds says little about which one answers.
         weights[word] = share * math.log(1 + len(candidates) / (held + 0.5)) * (1 if held else 0.4)
-    return [_overlap(weights, c) for c in candidates]
+    return weights
 
 
 def _overlap(weights: Mapping[str, float], candidate: Candidate) -> float:
@@ -102,11 +108,21 @@ def _embed_missing(
             candidates[i].vector = vector
 
 
-def _prior(passages: Sequence[Document]) -> list[float]:
-    """The retriever saw whole chunks: what it put first is a little likelier."""
+def _prior(
+    query: Query, candidates: Sequence[Candidate], passages: Sequence[Document]
+) -> list[float]:
+    """What a sentence inherits: its passage was found first, or holds more of the question."""
+    weights = _weights(query, candidates)
+    held: list[set[str]] = [set() for _ in passages]
+    for candidate in candidates:
+        held[candidate.passage] |= candidate.words | candidate.around
+    covered = [sum(weights[word] for word in words & weights.keys()) for words in held]
+    total = sum(weights.values()) or 1.0
     similarities = [p.metadata.get("similarity") or 0.0 for p in passages]
-    best = max(similarities, default=0.0)
-    return [0.25 * (s - best) - 0.01 * rank for rank, s in enumerate(similarities)]
+    return [
+        0.25 * (similarity - max(similarities)) + 0.1 * (cover - max(covered)) / total - 0.01 * rank
+        for rank, (similarity, cover) in enumerate(zip(similarities, covered, strict=True))
+    ]
 
 
 def _cues(query: Query, candidate: Candidate) -> float:
