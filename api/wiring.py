@@ -66,7 +66,11 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         )
     )
     resources.callback(metering.on_call(lambda *call: conversations.record_calls(*call)))
-    retriever = BookRetriever(store=store, reranker=answering.reranker)
+    retriever = BookRetriever(
+        store=store,
+        reranker=answering.reranker,
+        multilingual=getattr(answering.embeddings, "multilingual", True),
+    )
     models = Models(
         answering.chat,
         answering.chat_name,

@@ -14,7 +14,7 @@ from typing import Final
 from langchain_core.documents import Document
 
 from vocabulary import Vocabulary
-from words import STOP_WORDS, content_words, language_of, stem
+from words import content_words, language_of
 
 _NEARNESS: Final = 2.3
 _COVERAGE: Final = 10.5
@@ -72,9 +72,9 @@ def names_unknown(question: str, vocabulary: Vocabulary) -> set[str]:
             or word[1:] != word[1:].lower()
             or (word[0].isupper() and not begins)
         )
-        folded = stem(word.lower())
-        if named and word.lower() not in STOP_WORDS and folded not in vocabulary:
-            found.add(folded)
+        parts = content_words(word)
+        if named and parts and not any(part in vocabulary for part in parts):
+            found.update(parts)
     return found
 
 

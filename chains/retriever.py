@@ -19,6 +19,7 @@ from chains.budget import Thrift
 from errors import BookChatError
 from schema import CollectionInfo, Source
 from vocabulary import Vocabulary
+from words import content_words, language_of, tokens
 
 _LEXICAL_SHARE: Final = 0.3
 
@@ -57,6 +58,8 @@ class BookRetriever(BaseRetriever):
     passage_tokens: int = 400
     """Widest passage; Cohere asks for documents under about 300 words."""
     echo_discount: float = 0.5
+    multilingual: bool = True
+    """The embeddings read other languages than English."""
 
     def _get_relevant_documents(
         self,
@@ -77,7 +80,12 @@ class BookRetriever(BaseRetriever):
         scope: str | None = None,
         thrift: Thrift = Thrift.NONE,
     ) -> list[Document]:
-        hits = await self._search(query, scope, sparse_only=thrift is Thrift.STOP)
+        unread = not self.multilingual and language_of(query) != "en"
+        if unread:
+            query = await self._known_words(query)
+        # Vectors of a script that the model cannot read are noise.
+        sparse_only = thrift is Thrift.STOP or (unread and language_of(query) != "en")
+        hits = await self._search(query, scope, sparse_only=sparse_only)
         if thrift is Thrift.NONE:
             hits = await self._rerank(query, hits)
         groups = _by_section(hits, self.passages)
@@ -88,6 +96,15 @@ class BookRetriever(BaseRetriever):
             _passage(group, siblings.get(section_id, []), self.passage_tokens)
             for section_id, group in groups.items()
         ]
+
+    async def _known_words(self, query: str) -> str:
+        """The words of a question in another language that the book uses, such as its terms."""
+        info = await self.store.info()
+        if info is None:
+            return query
+        vocabulary = await self.store.vocabulary(info.book_version)
+        known = (t for t in tokens(query) if any(w in vocabulary for w in content_words(t)))
+        return " ".join(known) or query
 
     async def _search(self, query: str, scope: str | None, *, sparse_only: bool) -> list[Document]:
         try:

@@ -65,6 +65,7 @@ class MiniLMEmbeddings(Embeddings):
     max_tokens: int = _MAX_TOKENS
     max_batch: int = 96
     billable: bool = False
+    multilingual: bool = False
 
     def __init__(self, workers: int | None = None) -> None:
         # One thread per batch beats one batch over all threads by a third of the CPU time.
