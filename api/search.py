@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.limits import client_address
 from api.services import Services
-from chains.retriever import as_source
+from chains.passages import as_source
 from errors import RetryLater
 from schema import MAX_QUESTION, Source
 

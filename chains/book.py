@@ -25,7 +25,8 @@ from chains.citations import uncited_sentences
 from chains.condense import Condenser, LexicalCondenser, leans_on_history
 from chains.generation import Generation, Models
 from chains.memory import AnswerCache, Memory, NoMemory
-from chains.retriever import BookRetriever, as_source
+from chains.passages import as_source
+from chains.retriever import BookRetriever
 from chains.runnable import StreamingRunnable
 from chains.selection import as_given, locate
 from errors import BookChatError, RetryLater

@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableConfig
 
 import metering
 from chains.citations import read_annotations, verify
-from errors import BookChatError, BudgetExhausted, RetryLater
+from errors import BookChatError, BudgetExhausted, FixConfiguration, RetryLater
 from schema import AnswerChunk, Citation
 
 MARKER: Final = "NOT_IN_BOOK"
@@ -98,6 +98,9 @@ class Generation:
             begun = await self._first(
                 models.chat, messages, config, seconds=models.first_token_seconds
             )
+        except FixConfiguration:
+            # Degrading would hide from the operator that the key or the model is refused.
+            raise
         except BookChatError:
             if models.fallback is None:
                 raise

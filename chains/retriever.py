@@ -4,7 +4,7 @@ A hit is a chunk; a passage is a section (or the part of it that fits the budget
 hits. What the passage shows is exactly what the model is sent.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from langchain_core.callbacks import (
@@ -16,8 +16,9 @@ from langchain_core.retrievers import BaseRetriever
 
 import metering
 from chains.budget import Thrift
-from errors import BookChatError
-from schema import CollectionInfo, Source
+from chains.passages import by_section, passage_of
+from errors import BookChatError, FixConfiguration
+from schema import CollectionInfo
 from vocabulary import Vocabulary
 from words import content_words, language_of, tokens
 
@@ -58,6 +59,7 @@ class BookRetriever(BaseRetriever):
     passage_tokens: int = 400
     """Widest passage; Cohere asks for documents under about 300 words."""
     echo_discount: float = 0.5
+    other_locale_discount: float = 0.6
     multilingual: bool = True
     """The embeddings read other languages than English."""
 
@@ -80,20 +82,31 @@ class BookRetriever(BaseRetriever):
         scope: str | None = None,
         thrift: Thrift = Thrift.NONE,
     ) -> list[Document]:
-        unread = not self.multilingual and language_of(query) != "en"
+        hits = await self.hits(query, scope, thrift)
+        return await self.widen(hits)
+
+    async def hits(
+        self, query: str, scope: str | None = None, thrift: Thrift = Thrift.NONE
+    ) -> list[Document]:
+        """Chunks, best first; metadata gains ``score``, ``similarity`` and ``lexical``."""
+        language = language_of(query)
+        unread = not self.multilingual and language != "en"
         if unread:
             query = await self._known_words(query)
         # Vectors of a script that the model cannot read are noise.
         sparse_only = thrift is Thrift.STOP or (unread and language_of(query) != "en")
-        hits = await self._search(query, scope, sparse_only=sparse_only)
-        if thrift is Thrift.NONE:
-            hits = await self._rerank(query, hits)
-        groups = _by_section(hits, self.passages)
+        found = await self._search(query, scope, sparse_only=sparse_only)
+        hits = self._scored(found, language)
+        return await self._rerank(query, hits) if thrift is Thrift.NONE else hits
+
+    async def widen(self, hits: Sequence[Document]) -> list[Document]:
+        """One passage per section of the hits, in their order."""
+        groups = by_section(hits, self.passages)
         if not groups:
             return []
-        siblings = _index(await self.store.sections(list(groups)))
+        siblings = by_section(await self.store.sections(list(groups)))
         return [
-            _passage(group, siblings.get(section_id, []), self.passage_tokens)
+            passage_of(group, siblings.get(section_id, []), self.passage_tokens)
             for section_id, group in groups.items()
         ]
 
@@ -111,6 +124,8 @@ class BookRetriever(BaseRetriever):
             found = await self.store.asimilarity_search_with_score(
                 query, self.fetch, scope=scope, sparse_only=sparse_only
             )
+        except FixConfiguration:
+            raise  # degrading would hide from the operator that the key or the model is refused
         except BookChatError as error:
             if error.code == "retrieval_unavailable":
                 raise
@@ -118,12 +133,19 @@ class BookRetriever(BaseRetriever):
             found = await self.store.asimilarity_search_with_score(
                 query, self.fetch, scope=scope, sparse_only=True
             )
-        hits = [chunk for chunk, _ in found]
+        return [chunk for chunk, _ in found]
+
+    def _scored(self, hits: list[Document], language: str) -> list[Document]:
         strongest = max((hit.metadata["lexical"] or 0.0 for hit in hits), default=0.0)
+        locales = {hit.metadata["locale"] for hit in hits}
         for hit in hits:
             score = _agreement(hit, strongest)
-            echo = hit.metadata.get("kind") == "echo"
-            hit.metadata["score"] = score * self.echo_discount if echo else score
+            if hit.metadata["kind"] == "echo":
+                score *= self.echo_discount
+            if language in locales and hit.metadata["locale"] != language:
+                # A translation says the same; the reader gets the page in the question's language.
+                score *= self.other_locale_discount
+            hit.metadata["score"] = score
         return sorted(hits, key=lambda hit: -hit.metadata["score"])
 
     async def _rerank(self, query: str, hits: list[Document]) -> list[Document]:
@@ -146,64 +168,3 @@ def _agreement(hit: Document, strongest: float) -> float:
     """
     lexical = (hit.metadata["lexical"] or 0.0) / strongest if strongest else 0.0
     return (hit.metadata["similarity"] or 0.0) + _LEXICAL_SHARE * lexical
-
-
-def _by_section(hits: Iterable[Document], limit: int) -> dict[str, list[Document]]:
-    groups: dict[str, list[Document]] = {}
-    for hit in hits:
-        section_id = hit.metadata["section_id"]
-        if section_id in groups or len(groups) < limit:
-            groups.setdefault(section_id, []).append(hit)
-    return groups
-
-
-def _index(chunks: Iterable[Document]) -> dict[str, list[Document]]:
-    sections: dict[str, list[Document]] = {}
-    for chunk in chunks:
-        sections.setdefault(chunk.metadata["section_id"], []).append(chunk)
-    return sections
-
-
-def _passage(hits: list[Document], siblings: list[Document], budget: int) -> Document:
-    chunks = _window(hits, siblings or hits, budget)
-    best = hits[0].metadata
-    return Document(
-        id=best["section_id"],
-        page_content="\n\n".join(chunk.page_content for chunk in chunks),
-        metadata={
-            **{key: best[key] for key in ("title", "heading", "breadcrumb", "path", "url")},
-            "id": best["section_id"],
-            "score": best["score"],
-            "similarity": _best(hits, "similarity"),
-            "lexical": _best(hits, "lexical"),
-            "chunks": chunks,
-        },
-    )
-
-
-def _best(hits: Iterable[Document], key: str) -> float | None:
-    found = [hit.metadata[key] for hit in hits if hit.metadata.get(key) is not None]
-    return max(found, default=None)
-
-
-def _window(hits: list[Document], siblings: list[Document], budget: int) -> list[Document]:
-    """The hits of a section, then their neighbours, as far as the budget goes; book order."""
-    position = {chunk.id: i for i, chunk in enumerate(siblings)}
-    starts = [position[hit.id] for hit in hits if hit.id in position] or [0]
-    nearest = sorted(
-        range(len(siblings)), key=lambda i: (i not in starts, min(abs(i - s) for s in starts), -i)
-    )
-    chosen: list[int] = []
-    for i in nearest:
-        cost = siblings[i].metadata["tokens"]
-        if chosen and cost > budget:
-            break
-        chosen.append(i)
-        budget -= cost
-    return [siblings[i] for i in sorted(chosen)]
-
-
-def as_source(passage: Document) -> Source:
-    """The public form of a passage."""
-    fields = {key: passage.metadata[key] for key in Source.model_fields if key in passage.metadata}
-    return Source(**fields, text=passage.page_content)

@@ -3,10 +3,13 @@
 from langchain_core.documents import Document
 
 from chains.budget import Thrift
+from chains.passages import by_section, passage_of
 from chains.retriever import BookRetriever
 from words import tokens
 
 _PROBE_WORDS = 60
+_SECTIONS = 12
+_SCORES = ("score", "similarity", "lexical")
 # A browser renders formulas and icons as other characters than the source holds.
 _ENOUGH = 0.7
 
@@ -20,12 +23,17 @@ async def locate(
     """
     probe = " ".join(selection.split()[:_PROBE_WORDS])
     for where in dict.fromkeys([scope, None]):
-        found = await retriever.ainvoke(probe, scope=where, thrift=thrift)
-        best = max(
-            found, key=lambda passage: share_held(selection, passage.page_content), default=None
-        )
-        if best is not None and share_held(selection, best.page_content) >= _ENOUGH:
-            return best
+        hits = await retriever.hits(probe, where, thrift)
+        sections = by_section(hits, _SECTIONS)
+        chunks = by_section(await retriever.store.sections(list(sections)))
+        texts = {key: "\n".join(c.page_content for c in chunks[key]) for key in chunks}
+        best = max(sections, key=lambda key: share_held(selection, texts.get(key, "")), default="")
+        if best in texts and share_held(selection, texts[best]) >= _ENOUGH:
+            # The chunk that holds most of the selection is the one to grow around.
+            hit = max(chunks[best], key=lambda c: share_held(selection, c.page_content))
+            scores = {key: sections[best][0].metadata[key] for key in _SCORES}
+            anchor = hit.model_copy(update={"metadata": {**hit.metadata, **scores}})
+            return passage_of([anchor], chunks[best], retriever.passage_tokens)
     return None
 
 
