@@ -19,8 +19,18 @@ from words import content_words, language_of
 _NEARNESS: Final = 2.3
 _COVERAGE: Final = 10.5
 _NAMES: Final = -12.0
-_OFFSET: Final = -4.2
+_OFFSET: Final = -4.4
 _UNCALIBRATED: Final[Mapping[str, float]] = {"off_topic": 0.28, "heading": 0.70}
+_TO_THE_ASSISTANT: Final = re.compile(
+    r"\b(ignore|disregard|forget|override|bypass)\b.{0,30}\b(previous|prior|above|earlier|all|your|"
+    r"these|the)\b.{0,20}\b(instructions?|rules?|prompts?|guidelines|restrictions)\b"
+    r"|\b(print|reveal|show|repeat|output|tell me|what (is|are)|give me)\b.{0,25}"
+    r"\b(your|system|hidden|initial)\b.{0,15}\b(prompt|instructions|rules)\b"
+    r"|\byou are (now|no longer)\b|\b(pretend|act) (to be|as if|as an?|like)\b.{0,40}"
+    r"\b(unrestricted|without (rules|limits)|different|another|admin|developer|dan)\b"
+    r"|\b(jailbreak|developer mode|dan mode)\b",
+    re.I,
+)
 _WORD: Final = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
 
 
@@ -30,7 +40,12 @@ def answers(
     vocabulary: Vocabulary,
     calibration: Mapping[str, float],
 ) -> bool:
-    """True when the passages may hold the answer."""
+    """True when the passages may hold the answer.
+
+    A request to the assistant itself, such as for its prompt, is no question about the book.
+    """
+    if _TO_THE_ASSISTANT.search(question):
+        return False
     return bool(passages) and score(question, passages, vocabulary, calibration) >= 0
 
 

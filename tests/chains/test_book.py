@@ -12,7 +12,7 @@ from chains.generation import Models
 from chains.memory import AnswerCache
 from chains.retriever import BookRetriever
 from chains.runnable import accumulate, joined
-from errors import BudgetExhausted, FixQuestion, RetryLater
+from errors import BudgetExhausted, FixConfiguration, FixQuestion, RetryLater
 from schema import Answer, PastTurn
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat, chunk
 
@@ -104,6 +104,23 @@ async def test_a_model_down_before_its_first_token_is_replaced_and_said_so() -> 
     assert answer.status == "degraded"
     assert answer.model == "embedded"
     assert answer.citations
+
+
+async def test_a_refused_key_is_said_and_not_hidden_by_the_lesser_model() -> None:
+    fallback = ScriptedChat(pieces=[("ROS 2 is middleware", 0)])
+    chain, _ = make([FixConfiguration("refused")], fallback=fallback)
+    with pytest.raises(FixConfiguration) as refused:
+        await chain.ainvoke(QUESTION)
+    assert refused.value.code == "model_rejected"
+    assert fallback.seen == []
+
+
+async def test_a_refused_key_for_embeddings_is_said_too() -> None:
+    store = MemoryStore(CHUNKS)
+    store.fails["embedding"] = FixConfiguration("refused")
+    chain, _ = make(["never"], store=store)
+    with pytest.raises(FixConfiguration):
+        await chain.ainvoke(QUESTION)
 
 
 async def test_a_model_that_hangs_is_replaced_within_the_deadline() -> None:
