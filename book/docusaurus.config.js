@@ -63,7 +63,20 @@ module.exports = async function createConfig() {
       '@docusaurus/theme-mermaid',
     ],
 
-    clientModules: [require.resolve('katex/dist/katex.min.css')],
+    clientModules: [
+      require.resolve('katex/dist/katex.min.css'),
+      require.resolve('./src/book-chat.js'),
+    ],
+
+    // The chat beside every page: the address of its server, and attributes of <book-chat>.
+    customFields: {
+      bookChat: {
+        server:
+          process.env.BOOK_CHAT_SERVER ??
+          (process.env.NODE_ENV === 'development' ? 'http://localhost:7860' : ''),
+        content: 'article',
+      },
+    },
 
     themeConfig:
       /** @type {import('@docusaurus/theme-classic').Options & Record<string, unknown>} */

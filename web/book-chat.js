@@ -5,12 +5,11 @@
 // default: the page's data-theme, else the system's), content (CSS selector of the book's text).
 import { Card } from "./card.js";
 import { Composer } from "./composer.js";
-import { Asking, Connection } from "./connection.js";
+import { Conversation } from "./conversation.js";
 import { frameOf } from "./frame.js";
 import { Selection } from "./selection.js";
-import { Notes, Problem, Service } from "./service.js";
+import { Service } from "./service.js";
 import { followTheme } from "./theme.js";
-import { Turn } from "./turn.js";
 import { wordsOf } from "./words.js";
 
 const HOME = new URL("..", import.meta.url).href;
@@ -26,13 +25,11 @@ class BookChat extends HTMLElement {
     const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [sheet];
     const server = this.getAttribute("server") || HOME;
-    this.service = new Service(new URL(server.endsWith("/") ? server : `${server}/`, location.href).href);
-    this.connection = new Connection(this.service);
-    this.notes = new Notes(this.service.base);
+    const base = new URL(server.endsWith("/") ? server : `${server}/`, location.href).href;
+    this.conversation = new Conversation(this, new Service(base));
     // On an element, `title` would also be a tooltip over the whole chat.
     this.heading = this.getAttribute("title");
     this.removeAttribute("title");
-    this.turns = [];
     this.#build();
     this.#listen();
     if (this.page || (!narrow.matches && this.#wasOpen())) this.open();
@@ -41,7 +38,7 @@ class BookChat extends HTMLElement {
   disconnectedCallback() {
     this.#unfollow.splice(0).forEach((stop) => stop());
     this.selection?.ignore();
-    this.connection?.close();
+    this.conversation?.connection.close();
   }
 
   get page() {
@@ -53,7 +50,7 @@ class BookChat extends HTMLElement {
   }
 
   get content() {
-    return this.getAttribute("content") || "article, main, body";
+    return this.getAttribute("content") || (document.querySelector("article, main") ? "article, main" : "body");
   }
 
   get linkTarget() {
@@ -64,11 +61,12 @@ class BookChat extends HTMLElement {
   linkOf(source) {
     if (!source.url) return null;
     if (this.page && !/^https?:/.test(source.url)) return null;
-    return new URL(source.url, location.href).href;
+    const { protocol, href } = new URL(source.url, location.href);
+    return /^https?:$/.test(protocol) ? href : null;
   }
 
   #build() {
-    const language = this.notes.get("language") || this.getAttribute("language") || document.documentElement.lang;
+    const language = this.conversation.notes.get("language") || this.getAttribute("language") || document.documentElement.lang;
     this.words = wordsOf(language);
     this.words.title = this.heading || this.words.title;
     this.words.greeting = this.getAttribute("greeting") || this.words.greeting;
@@ -79,10 +77,10 @@ class BookChat extends HTMLElement {
     this.selection = new Selection(this);
     this.frame = frameOf(this);
     this.shadowRoot.replaceChildren(this.frame.root);
-    if (!this.page) this.selection.listen();
   }
 
   #listen() {
+    if (!this.page) this.selection.listen();
     this.#unfollow.push(followTheme(this, this.frame.root));
     const key = (event) => event.key === "Escape" && this.#escape(event);
     document.addEventListener("keydown", key);
@@ -105,7 +103,7 @@ class BookChat extends HTMLElement {
     this.selection.hide();
     if (quoted) this.composer.cite(quoted);
     if (!this.page || matchMedia("(pointer: fine)").matches) this.composer.focus();
-    if (!this.restored) this.restored = this.#restore();
+    if (!this.restored) this.restored = this.conversation.restore();
   }
 
   close() {
@@ -133,7 +131,7 @@ class BookChat extends HTMLElement {
 
   /** Asks about a selected text: one of the ready questions, the given one, or none yet. */
   askAbout(text, action, question = action && this.words[`${action}Ask`]) {
-    if (!question || this.asking) {
+    if (!question || this.conversation.asking) {
       this.open(text);
       return;
     }
@@ -150,69 +148,15 @@ class BookChat extends HTMLElement {
   }
 
   ask(question, replaced = null) {
-    if (this.asking) return;
-    this.notice("");
-    const turn = new Turn(this, question);
-    this.#add(turn, replaced);
-    const session = this.notes.get("session");
-    const sent = session ? { ...question, session_id: session } : { ...question };
-    this.#run(new Asking(this.connection, sent, this.#listener(turn)), turn);
+    this.conversation.ask(question, replaced);
   }
 
   stop() {
-    this.asking?.stop();
+    this.conversation.asking?.stop();
   }
 
-  #run(asking, turn) {
-    this.asking = asking;
-    this.composer.busy(true);
-    this.announce(this.words.searching);
-    asking.run();
-    turn.node.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
-  }
-
-  #add(turn, replaced) {
-    if (replaced) {
-      replaced.node.remove();
-      this.turns = this.turns.filter((one) => one !== replaced);
-    }
-    this.turns.push(turn);
-    this.frame.log.append(turn.node);
-    this.#arrange();
-  }
-
-  #arrange() {
-    this.frame.root.classList.toggle("empty", this.turns.length === 0);
-  }
-
-  #listener(turn) {
-    const end = (finish, spoken) => (value) => {
-      this.asking = null;
-      this.notes.set({ pending: null });
-      finish(value);
-      this.composer.busy(false);
-      this.announce(spoken());
-    };
-    return {
-      state: (name) => this.#state(name, turn),
-      session: (id) => this.notes.use(id),
-      start: (id) => {
-        turn.start(id);
-        this.notes.set({ pending: { answerId: id, question: turn.question.question, session: this.notes.get("session") } });
-      },
-      sources: (list) => turn.sources(list),
-      token: (text) => turn.token(text),
-      citation: (citation) => turn.citation(citation),
-      done: end((answer) => ((turn.answer = answer), turn.settle()), () => `${this.words.complete} ${turn.spoken()}`),
-      cancelled: end((answer) => (Object.assign(turn.answer, answer), turn.settle(this.words.stopped)), () => this.words.stopped),
-      failed: end((problem) => turn.fail(problem), () => ""),
-    };
-  }
-
-  #state(name, turn) {
-    const text = name === "asked" ? (turn.answer.answer ? this.words.writing : this.words.searching) : this.words[name];
-    turn.say(text);
-    if (name !== "asked") this.announce(text);
+  rate(answer, rating, comment) {
+    return this.conversation.rate(answer, rating, comment);
   }
 
   /** Tells assistive technology; whole sentences only, never tokens. */
@@ -224,89 +168,34 @@ class BookChat extends HTMLElement {
     this.frame.notice.textContent = text;
   }
 
-  async rate(answer, rating, comment) {
-    try {
-      await this.service.rate(answer.answer_id, answer.session_id ?? this.notes.get("session"), rating, comment);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** The conversation before a reload, and the answer that was under way. */
-  async #restore() {
-    const session = this.notes.get("session");
-    const pending = this.notes.get("pending");
-    if (!session) return;
-    let found = [];
-    try {
-      found = await this.service.turns(session);
-    } catch (error) {
-      if (error instanceof Problem && ["not_found", "invalid_request"].includes(error.code)) this.notes.set({ session: null });
-    }
-    if (session !== this.notes.get("session")) return;
-    const known = new Set(this.turns.map((turn) => turn.answer.answer_id));
-    const earlier = found.filter((one) => !known.has(one.answer.answer_id)).map((one) => Turn.remembered(this, one));
-    this.frame.log.prepend(...earlier.map((turn) => turn.node));
-    this.turns.unshift(...earlier);
-    this.#arrange();
-    const told = found.some((one) => one.answer.answer_id === pending?.answerId);
-    if (pending && !told && !this.asking) this.#resume(pending);
-    else earlier.at(-1)?.node.scrollIntoView({ block: "start" });
-  }
-
-  #resume(pending) {
-    const turn = new Turn(this, { question: pending.question });
-    this.#add(turn, null);
-    this.#run(Asking.resume(this.connection, pending, this.#listener(turn)), turn);
-  }
-
   newChat() {
-    this.asking?.leave();
-    this.asking = null;
-    this.connection.close();
-    this.notes.set({ session: null, pending: null });
-    this.#empty();
+    this.conversation.renew();
+    this.#fresh();
   }
 
-  #empty() {
-    this.turns = [];
-    this.frame.log.replaceChildren();
+  #fresh() {
     this.card.hide();
     this.composer.cite("");
     this.composer.busy(false);
     this.notice("");
-    this.#arrange();
     this.composer.focus();
   }
 
-  /** Deletes every session that this browser knows, here and on the server. */
   async clearData() {
-    const sessions = this.notes.get("sessions");
-    const results = await Promise.allSettled(sessions.map((session) => this.service.forget(session)));
-    const kept = results.some((one) => one.status === "rejected" && !["not_found", "invalid_request"].includes(one.reason.code));
-    if (kept) return this.notice(this.words.clearFailed);
-    this.newChat();
-    this.notes.clear();
-    this.notice(this.words.cleared);
+    const cleared = await this.conversation.clear();
+    if (cleared) this.#fresh();
+    this.notice(cleared ? this.words.cleared : this.words.clearFailed);
   }
 
   /** Changes the language of the interface; answers keep theirs. */
   speak(code) {
-    if (this.asking) return;
-    this.notes.set({ language: code });
-    const open = this.frame.panel?.open;
-    const turns = this.turns;
+    if (this.conversation.asking) return;
+    this.conversation.notes.set({ language: code });
+    const open = this.frame.panel.open;
     this.disconnectedCallback();
     this.#build();
     this.#listen();
-    this.turns = [];
-    for (const { question, answer } of turns) {
-      const turn = new Turn(this, question);
-      turn.answer = answer;
-      turn.settle();
-      this.#add(turn, null);
-    }
+    this.conversation.redraw();
     if (this.page || open) this.open("");
   }
 }
@@ -321,7 +210,5 @@ function listOf(text) {
   }
   return text.split("|").map((one) => one.trim()).filter(Boolean);
 }
-
-const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 if (!customElements.get("book-chat")) customElements.define("book-chat", BookChat);

@@ -1,6 +1,6 @@
 // The card beside a citation's mark: the passage, and the way to it. One card serves all marks.
 import { excerpt, trail } from "./citations.js";
-import { h } from "./dom.js";
+import { directionOf, h } from "./dom.js";
 import { render } from "./markdown.js";
 
 const LEAVE_MS = 220;
@@ -41,7 +41,7 @@ export class Card {
     const href = this.host.linkOf(source);
     const open = href && h("a", { href, target: this.host.linkTarget, rel: "noopener", tabindex: "-1", class: "open" }, words.open);
     this.node.replaceChildren(
-      h("p", { class: "trail", dir: "auto" }, h("b", {}, String(number)), " ", trail(source).join(" › ")), passage, open || "");
+      h("p", { class: "trail", dir: directionOf(source.heading) }, h("b", {}, String(number)), " ", trail(source).join(" › ")), passage, open || "");
     if (this.link && this.link !== link) this.link.removeAttribute("aria-describedby");
     this.link = link;
     link.setAttribute("aria-describedby", "card");

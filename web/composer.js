@@ -1,5 +1,5 @@
 // Where the reader writes: grows with the text, sends on Enter, turns into a stop button.
-import { h, icon } from "./dom.js";
+import { directionOf, h, icon } from "./dom.js";
 import { fill } from "./words.js";
 import { ACTIONS } from "./selection.js";
 
@@ -48,7 +48,7 @@ export class Composer {
       onclick: () => (this.cite(""), this.focus()) }, icon("close"));
     const action = (name) => h("button", { type: "button", class: "chip", onclick: () => this.#about(name) }, words[name]);
     this.quote.replaceChildren(
-      h("div", { class: "cited" }, h("blockquote", { dir: "auto", "aria-label": words.selected }, text), remove),
+      h("div", { class: "cited" }, h("blockquote", { dir: directionOf(text), "aria-label": words.selected }, text), remove),
       h("div", { class: "chips" }, ACTIONS.map(action)));
   }
 
@@ -61,7 +61,8 @@ export class Composer {
 
   #changed() {
     this.text.style.height = "auto";
-    this.text.style.height = `${Math.min(this.text.scrollHeight, 168)}px`;
+    const height = this.text.scrollHeight;
+    if (height) this.text.style.height = `${Math.min(height, 168)}px`;
     const left = MAX - this.text.value.length;
     this.count.textContent = left <= 200 ? fill(this.host.words.left, { n: left }) : "";
     this.button.disabled = !this.running && !this.text.value.trim();

@@ -89,6 +89,7 @@ export class Asking {
   static resume(connection, pending, listener) {
     const asking = new Asking(connection, { question: pending.question, session_id: pending.session }, listener);
     asking.answerId = pending.answerId;
+    asking.reloaded = true;
     return asking;
   }
 
@@ -216,27 +217,28 @@ export class Asking {
       this.connection.close();
       return reject(new Lost());
     }
-    if (frame.code === "not_found" && resuming && this.seq <= 1 && !this.resumedOnly) {
+    if (frame.code === "not_found" && resuming && this.seq <= 1 && !this.reloaded) {
       // The server was restarted before it said anything: ask again.
-      this.answerId = null;
-      this.seq = -1;
+      this.#anew();
       this.connection.send({ type: "ask", id: this.id, ...this.question });
       return;
     }
-    if (frame.code === "not_found" && !resuming && this.#forgetSession()) return;
+    if (frame.code === "not_found" && !resuming && !this.forgot) {
+      // The session is gone (deleted, or the server signs with another secret): take a new one.
+      this.forgot = true;
+      this.question.session_id = undefined;
+      this.#anew();
+      this.connection.close();
+      return reject(new Lost());
+    }
     if (frame.id !== undefined && frame.id !== this.id) return;
     const code = frame.code === "not_found" ? "interrupted" : frame.code;
     reject(new Problem(code, frame.message, frame.retry_after ?? null));
   }
 
-  /** The session is gone on the server (deleted, or another secret): go on in a new one. */
-  #forgetSession() {
-    const fresh = this.connection.session;
-    if (!fresh || this.question.session_id === fresh) return false;
-    this.question.session_id = fresh;
-    this.listener.session(fresh);
-    this.connection.send({ type: "ask", id: this.id, ...this.question });
-    return true;
+  #anew() {
+    this.answerId = null;
+    this.seq = -1;
   }
 
   #pause(milliseconds) {

@@ -21,6 +21,16 @@ function fill(node, attributes, children) {
   return node;
 }
 
+/**
+ * Which way a text reads. `dir="auto"` goes by the first letter, but Urdu sentences about
+ * technology often begin with an English name: here the share of letters decides.
+ */
+export function directionOf(text) {
+  const rightToLeft = text.match(/[\u0590-\u08ff\ufb1d-\ufeff]/g)?.length ?? 0;
+  const others = text.match(/[a-z\u00c0-\u058f\u0900-\ud7ff]/gi)?.length ?? 0;
+  return rightToLeft * 2 > others ? "rtl" : "ltr";
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
   book: "M12 6.500C10.200 5.200 8 4.700 4.500 4.700v13c3.500 0 5.700.5 7.500 1.800 1.800-1.300 4-1.800 7.500-1.800v-13c-3.500 0-5.700.5-7.500 1.800zm0 0v13",

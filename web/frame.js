@@ -1,5 +1,5 @@
 // The furniture around the conversation: bar, welcome, log, foot; as a page or as a side panel.
-import { h, icon, iconButton } from "./dom.js";
+import { directionOf, h, icon, iconButton } from "./dom.js";
 
 /** Nodes of a `<book-chat>`: root, panel, launcher (widget only), log, live, notice. */
 export function frameOf(host) {
@@ -34,7 +34,7 @@ function bar(host) {
 
 function welcome(host) {
   const { words, level } = host;
-  const ask = (question) => h("li", {}, h("button", { type: "button", class: "suggestion", dir: "auto", onclick: () => host.ask({ question }) }, question));
+  const ask = (question) => h("li", {}, h("button", { type: "button", class: "suggestion", dir: directionOf(question), onclick: () => host.ask({ question }) }, question));
   return h("section", { class: "welcome" }, h(`h${level}`, { class: "greeting" }, words.greeting), h("p", {}, words.lead),
     words.suggestions.length > 0 && h("p", { class: "label", id: "suggestions" }, words.suggestionsLabel),
     words.suggestions.length > 0 && h("ul", { "aria-labelledby": "suggestions" }, words.suggestions.map(ask)));

@@ -25,7 +25,7 @@ const RULES = [
     (found, context) => link(found[0], [found[0]], context)],
   [/(\*\*\*|___)(?=\S)([^]*?\S)\1/y, (found, context) => [h("strong", {}, h("em", {}, inline(found[2], context)))], true],
   [/(\*\*|__)(?=\S)([^]*?\S)\1(?![*_])/y, (found, context) => [h("strong", {}, inline(found[2], context))], true],
-  [/(\*|_)(?=[^\s*_])((?:\\.|\*\*[^*]+\*\*|(?!\1)[^])*?[^\s\\])\1(?!\1)/y,
+  [/(\*|_)(?=[^\s*_])((?:\\.|\*\*[^*]+\*\*|(?!\1)[^])*?(?:(?!\1)[^\s\\]|\*\*))\1(?!\1)/y,
     (found, context) => [h("em", {}, inline(found[2], context))], true],
   [/~~(?=\S)([^]*?\S)~~/y, (found, context) => [h("del", {}, inline(found[1], context))]],
   [/&(?:#(\d{1,6})|([a-z]+));/y, (found) => entity(found)],

@@ -1,9 +1,10 @@
 // Block Markdown to DOM nodes. A streaming answer is parsed again and again, but only the blocks
 // that changed are made anew, so that what the reader has already selected or focused stays.
-import { copyButton, h } from "./dom.js";
+import { copyButton, directionOf, h } from "./dom.js";
 import { highlight } from "./highlight.js";
 import { inline, marksIn, tex, withoutMarks } from "./inline.js";
 
+const MAX_DEPTH = 16;
 const FENCE = /^( *)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/;
 const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
@@ -115,13 +116,22 @@ function continues(lines, index, indent, numbered) {
 
 function node(block, context, outer = false) {
   const made = NODES[block.kind](block.lines, context);
-  // Each block takes its direction from its own first letter: Urdu and English may alternate.
-  if (outer && !["fence", "math", "rule"].includes(block.kind)) made.setAttribute("dir", "auto");
+  // Each block has its own direction: Urdu and English may alternate.
+  if (outer && !["fence", "math", "rule"].includes(block.kind)) {
+    made.setAttribute("dir", directionOf(block.lines.join(" ").replace(/`[^`]*`/g, "")));
+  }
   return made;
 }
 
 const strays = (lines, context) => marksIn(lines.join("")).map((mark) => inline(mark, context)).flat();
-const nested = (lines, context) => split(lines).map((block) => node(block, context));
+
+/** Blocks inside a block; nobody nests deeper than this but to do harm. */
+function nested(lines, context) {
+  const depth = (context.depth ?? 0) + 1;
+  const blocks = depth > MAX_DEPTH ? [{ kind: "paragraph", lines }] : split(lines);
+  return blocks.map((block) => ({ ...block, node: node(block, { ...context, depth }) }));
+}
+const nodes = (blocks) => blocks.map((block) => block.node);
 
 const NODES = {
   paragraph: (lines, context) => h("p", {}, inline(lines.map((line) => line.trimStart()).join("\n"), context)),
@@ -131,7 +141,7 @@ const NODES = {
     const level = Math.min(6, Math.max(hashes.length, 2) + context.level - 1);
     return h(`h${level}`, {}, inline(text, context));
   },
-  quote: (lines, context) => h("blockquote", {}, nested(lines.map((line) => line.replace(QUOTE, "")), context)),
+  quote: (lines, context) => h("blockquote", {}, nodes(nested(lines.map((line) => line.replace(QUOTE, "")), context))),
   math(lines, context) {
     const source = lines.join("\n").trim().replace(/^(\$\$|\\\[)/, "").replace(/(\$\$|\\\])([\uE000-\uF8FF.,]*)\s*$/, "$2");
     return h("div", { class: "formula", tabindex: "0", role: "group", "aria-label": context.words.formula }, tex(source, true, context));
@@ -192,7 +202,7 @@ function listItem(lines, loose, context) {
   const task = /^\[([ xX])\]\s+/.exec(lines[0]);
   const box = task && h("input", { type: "checkbox", disabled: true, checked: task[1] !== " ", "aria-label": "" });
   const rest = task ? [lines[0].slice(task[0].length), ...lines.slice(1)] : lines;
-  const made = split(rest).map((block) =>
-    !loose && block.kind === "paragraph" ? h("span", {}, [...NODES.paragraph(block.lines, context).childNodes]) : node(block, context));
+  const made = nested(rest, context).map((block) =>
+    !loose && block.kind === "paragraph" ? h("span", {}, [...block.node.childNodes]) : block.node);
   return [box, ...made];
 }

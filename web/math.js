@@ -144,7 +144,7 @@ class Reader {
   tex_underbrace() { return Object.assign(m("munder", {}, this.group(), m("mo", {}, "⏟")), { under: true }); }
 
   tex_sqrt() {
-    if (this.peek() !== "[") return m("msqrt", {}, this.group());
+    if (this.peek() !== "[") return root(this.group());
     this.next();
     const index = this.row(["]"]);
     this.expect("]");
@@ -180,6 +180,20 @@ class Reader {
     const table = m("mtable", { class: name }, rows.map((cells) => m("mtr", {}, cells)));
     return m("mrow", {}, open, table, close);
   }
+}
+
+let drawn;
+
+/** Where no font with mathematical glyphs is installed, browsers leave the root's sign out. */
+function root(row) {
+  if (drawn === undefined) {
+    const x = m("mi", {}, "x");
+    const probe = m("math", {}, m("msqrt", {}, x));
+    document.documentElement.append(probe);
+    drawn = probe.firstChild.getBoundingClientRect().width > x.getBoundingClientRect().width + 2;
+    probe.remove();
+  }
+  return drawn ? m("msqrt", {}, row) : m("mrow", {}, m("mo", {}, "√"), m("mrow", { class: "radicand" }, row));
 }
 
 const operator = (text, attributes = {}) => m("mo", attributes, text);

@@ -17,7 +17,13 @@ export async function streamAnswer(asking) {
     }
     throw new Problem("interrupted");
   } catch (error) {
-    if (error.name === "AbortError") return;
+    if (error.name === "AbortError") return undefined;
+    if (error.code === "not_found" && !asking.forgot) {
+      // The session is gone on the server: once more in a new one.
+      asking.forgot = true;
+      question.session_id = undefined;
+      return streamAnswer(asking);
+    }
     throw error instanceof Problem ? error : new Problem("interrupted", error.message);
   }
 }

@@ -1,6 +1,6 @@
 // One question and its answer, as it stands on the page: while it streams, and afterwards.
 import { asMarkdown, placeMarks, trail } from "./citations.js";
-import { copyButton, h, iconButton } from "./dom.js";
+import { copyButton, directionOf, h, iconButton } from "./dom.js";
 import { FIRST_MARK } from "./inline.js";
 import { render } from "./markdown.js";
 import { fill } from "./words.js";
@@ -18,26 +18,21 @@ export class Turn {
     this.body = h("div", { class: "answer", "aria-busy": "true" });
     this.status = h("p", { class: "progress" }, h("span", { class: "pulse" }), h("span", {}, host.words.searching));
     this.after = h("div", { class: "after" });
-    const quote = question.selected_text && h("blockquote", { class: "quote", dir: "auto" }, shortened(question.selected_text, 280));
-    const heading = h(`h${host.level}`, { class: "question", dir: "auto", tabindex: "-1" }, question.question);
+    const quote = question.selected_text && h("blockquote", { class: "quote", dir: directionOf(question.selected_text) }, shortened(question.selected_text, 280));
+    const heading = h(`h${host.level}`, { class: "question", dir: directionOf(question.question), tabindex: "-1" }, question.question);
     this.node = h("article", { class: "turn" }, heading, quote, this.body, this.status, this.after);
   }
 
   /** A turn as the server remembers it. */
-  static remembered(host, { question, answer, outcome, rating }) {
-    const turn = new Turn(host, { question });
+  static remembered(host, { question, selected_text, answer, outcome, rating }) {
+    const turn = new Turn(host, { question, selected_text });
     turn.rating = rating ?? null;
-    turn.answer = answer;
-    turn.settle(outcome === "complete" ? null : host.words.unfinished);
+    turn.settle(answer, !outcome || outcome === "complete" ? null : host.words.unfinished);
     return turn;
   }
 
   say(text) {
     this.status.lastChild.textContent = text;
-  }
-
-  start(id) {
-    this.answer.answer_id = id;
   }
 
   sources(list) {
@@ -57,12 +52,11 @@ export class Turn {
   }
 
   /** The answer is there (or what there is of it); `note` says why it is only a part. */
-  settle(note = null) {
-    const { answer, host } = this;
+  settle(given, note = null) {
+    const { host } = this;
+    const answer = { answer: "", citations: [], sources: [], ...given };
+    this.answer = answer;
     this.settled = true;
-    answer.citations ??= [];
-    answer.sources ??= [];
-    answer.answer ??= "";
     this.#draw();
     this.status.remove();
     this.body.setAttribute("aria-busy", "false");
@@ -80,7 +74,7 @@ export class Turn {
     const { words } = this.host;
     const text = words.errors[problem.code] ?? words.errors.internal;
     const partial = Boolean(this.answer.answer);
-    this.settle();
+    this.settle(this.answer);
     const again = h("button", { type: "button", class: "again", onclick: () => this.host.ask(this.question, this) }, words.again);
     if (problem.retryAfter) countDown(again, Math.ceil(problem.retryAfter), words);
     const box = h("div", { class: "problem", role: "alert", "data-code": problem.code }, h("p", {}, text), again);
@@ -166,7 +160,7 @@ export class Turn {
     const passage = h("div", { class: "passage" });
     const details = h("details", { ontoggle: () => this.#fillPassage(passage, source) },
       h("summary", {}, host.words.passage, h("span", { class: "hidden" }, `: ${name}`)), passage);
-    return h("li", { id: `${this.key}-${number}`, dir: "auto" }, title,
+    return h("li", { id: `${this.key}-${number}` }, title,
       path.length > 0 && h("span", { class: "trail" }, path.join(" › ")), details);
   }
 

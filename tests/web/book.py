@@ -9,7 +9,7 @@ from tests.fakes import chunk
 SITE: Final = "/physical-ai-book"
 QUESTION: Final = "What is ROS 2 and why do humanoid robots use it?"
 URDU_QUESTION: Final = "ROS 2 کیا ہے؟"
-UNKNOWN: Final = "Who won the football world cup?"
+UNKNOWN: Final = "Which team of humanoid robots won the football world cup?"
 
 _FOUNDATIONS = (
     "ROS 2 (Robot Operating System 2) is an open-source set of libraries, tools and conventions "
@@ -47,7 +47,13 @@ def sections(base: str = "") -> list[Document]:
     walking = "docs/module-3/04-balance-and-walking.md"
     title, route = "ROS 2 Foundations", "module-1/ros2-foundations"
     found = [
-        section(_WHY, "Why humanoid robots use ROS 2", page, title, f"{route}#why-humanoid-robots-use-ros-2"),
+        section(
+            _WHY,
+            "Why humanoid robots use ROS 2",
+            page,
+            title,
+            f"{route}#why-humanoid-robots-use-ros-2",
+        ),
         section(_FOUNDATIONS, "What ROS 2 is", page, title, f"{route}#what-ros-2-is"),
         section(
             _PENDULUM,
@@ -56,7 +62,7 @@ def sections(base: str = "") -> list[Document]:
             "Balance and Walking",
             "module-3/balance-and-walking#the-linear-inverted-pendulum-model",
         ),
-    ]  # fmt: skip
+    ]
     for one in found:
         one.metadata["url"] = base + one.metadata["url"]
     return found
@@ -66,7 +72,7 @@ def sections(base: str = "") -> list[Document]:
 ANSWER: Final[list[Any]] = [
     ("ROS 2 is an open-source set of libraries, tools and conventions", 1),
     " for building robot software out of many small cooperating programs.",
-    " It runs **on top of** Ubuntu Linux 🤖 rather than replacing it.\n\n",
+    " It runs **on top of** Ubuntu Linux rather than replacing it.\n\n",
     ("Humanoid robots use it because they combine more sensors and more actuators", 0),
     " than almost any other machine. A node takes a few lines:\n\n",
     "```python\nimport rclpy\nfrom rclpy.node import Node\n\n\n",

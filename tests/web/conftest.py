@@ -3,10 +3,10 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
@@ -39,18 +39,35 @@ class Site:
     chat: ScriptedChat
     store: MemoryStore
     memory: DictMemory
-    gates: list[asyncio.Event] = field(default_factory=list)
 
     def hold(self, before: int) -> None:
         """The model stops before its piece number ``before`` until ``go_on``."""
-        self.chat.gate = asyncio.Event()
+        self.chat.gate = _Gate()
         self.chat.gate_before = before
 
+    def say(self, *pieces: Any) -> None:
+        """What the model answers from now on."""
+        self.chat.pieces = list(pieces)
+
     def go_on(self) -> None:
-        """Lets every held answer run to its end."""
-        for run in list(self.services.runs._runs.values()):
-            if run.task and not run.task.done():
-                run.task.get_loop().call_soon_threadsafe(self.chat.gate.set)
+        """Lets the held answer run to its end."""
+        self.chat.gate.open()
+
+
+class _Gate:
+    """An event that the test's thread may set while the server's loop waits for it."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def wait(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._event.wait()
+
+    def open(self) -> None:
+        assert self._loop is not None, "nobody waits at the gate yet"
+        self._loop.call_soon_threadsafe(self._event.set)
 
 
 @pytest.fixture
@@ -65,8 +82,9 @@ def book_base() -> str:
     return "http://book.test"
 
 
-@pytest.fixture
-def site(overrides: dict[str, Any], book_base: str) -> Iterator[Site]:
+@contextmanager
+def running(overrides: dict[str, Any], book_base: str) -> Iterator[Site]:
+    """The service around a scripted model and three sections of the book."""
     metrics = Metrics()
     settings = Settings(**{"rate_limit": 0, **overrides})
     chat = ScriptedChat(pieces=list(ANSWER))
@@ -80,21 +98,28 @@ def site(overrides: dict[str, Any], book_base: str) -> Iterator[Site]:
 
 
 @pytest.fixture
-def http(site: Site) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url, timeout=30) as client:
-        yield client
+def site(overrides: dict[str, Any], book_base: str) -> Iterator[Site]:
+    with running(overrides, book_base) as made:
+        yield made
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A browser; skips the test where Chromium is not installed."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium: apt-get install -y chromium")
-    # book.test stands for the published book; nothing leaves this machine.
-    rules = "--host-resolver-rules=MAP book.test 127.0.0.1, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, rules])
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         yield launched
         launched.close()
+
+
+# Not for the session: Playwright runs an event loop in this thread while it is up, and the
+# asynchronous tests of other packages need the thread without one.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as launched:
+        yield launched
 
 
 NewPage = Callable[..., Page]
