@@ -11,6 +11,14 @@ from langchain_core.documents import Document
 _BOUNDARY: Final = re.compile(r"[/\-_.]+")
 # Escaping letters of other scripts would only make anchors unreadable: browsers do it.
 _URL_SAFE: Final = "/:@!$&'()*+,;=-._~%"
+_ITEM: Final = re.compile(r"(?:[-*+]|\d+[.)])\s")
+_EXERCISES: Final = re.compile(r"(?:\d+[.)]?\s*)?(?:exercises|homework|assignments|مشقیں)", re.I)
+_ECHO_HEADING: Final = re.compile(
+    r"knowledge check|self[- ]?(check|assessment|test)|quiz|(review|discussion|check|reflection|"
+    r"practice|study|comprehension|exam) questions?|check your (understanding|knowledge)|"
+    r"test your|questions|سوالات|جائزہ|مشق",
+    re.I,
+)
 
 
 class SectionMetadata(TypedDict):
@@ -144,20 +152,15 @@ def unique(ids: Iterable[str], taken: set[str]) -> str:
 
 
 def is_echo(headings: Sequence[str], text: str) -> bool:
-    """Whether ``text`` only asks: a list of questions that nothing here answers."""
+    """Whether ``text`` only asks: questions or exercises that nothing here answers."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:
         return False
+    if any(_EXERCISES.fullmatch(heading.strip()) for heading in headings[-1:]):
+        items = [line for line in lines if _ITEM.match(line)]
+        return len(items) >= 3 and sum(map(len, items)) >= 0.8 * sum(map(len, lines))
     asked = [line for line in lines if line.rstrip('*_`)" ').endswith(("?", "؟", "？"))]
     size = sum(map(len, lines))
     share = sum(map(len, asked)) / size
     named = any(_ECHO_HEADING.search(heading) for heading in headings[-2:])
     return len(asked) >= 2 and share >= (0.4 if named else 0.7)
-
-
-_ECHO_HEADING: Final = re.compile(
-    r"knowledge check|self[- ]?(check|assessment|test)|quiz|(review|discussion|check|reflection|"
-    r"practice|study|comprehension|exam) questions?|check your (understanding|knowledge)|"
-    r"test your|questions|سوالات|جائزہ|مشق",
-    re.I,
-)

@@ -1,7 +1,7 @@
 """One HTML page to sections: its main content as Markdown, with the ids of its headings."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,7 +46,7 @@ def parse_html(source: str) -> HtmlPage:
     """The main content of a page; navigation, sidebars, scripts and forms stay out."""
     tree = LexborHTMLParser(source)
     root = next((node for node in map(tree.css_first, _MAIN) if node is not None), None)
-    sections = list(_sections(list(_blocks(root)))) if root is not None else []
+    sections = list(_sections(_blocks(root))) if root is not None else []
     h1 = next((s.trail[0].text for s in sections if s.trail and s.trail[0].level == 1), "")
     title = tree.css_first("title")
     # "Page | Site": the site's name says nothing about the page.
@@ -61,7 +61,7 @@ def parse_html(source: str) -> HtmlPage:
     return HtmlPage(Page({}, sections), h1 or named, language, noindex, canonical)
 
 
-def _sections(blocks: Sequence[Heading | str]) -> Iterator[Section]:
+def _sections(blocks: Iterable[Heading | str]) -> Iterator[Section]:
     trail: list[Heading] = []
     texts: list[str] = []
     for block in blocks:
@@ -80,8 +80,6 @@ def _skipped(node: LexborNode) -> bool:
     if node.tag in _SKIPPED:
         return True
     attributes = node.attributes
-    if not attributes:
-        return False
     hidden = "hidden" in attributes or attributes.get("aria-hidden") == "true"
     # The tabs that are not chosen are hidden, but they are there to be read.
     if hidden and attributes.get("role") != "tabpanel":
@@ -110,7 +108,7 @@ def _holds_blocks(node: LexborNode) -> bool:
     return any(child.tag in _BLOCKS or _holds_blocks(child) for child in node.iter())
 
 
-def _paragraph(run: Sequence[str]) -> Iterator[str]:
+def _paragraph(run: Iterable[str]) -> Iterator[str]:
     lines = [line.strip() for line in "".join(run).split("\n")]
     text = "\n".join(line for line in lines if line)
     if text:

@@ -68,12 +68,22 @@ def load(source: str | os.PathLike[str], *, book_url: str = "", cache: Path | No
     path = Path(source).absolute()
     if not path.exists():
         raise FixConfiguration(f"BOOK_DIR: there is no file or folder {source}")
+    path = _site_below(path) or path
     for accepts, loader in _LOADERS:
         if accepts(path):
             return loader(path, book_url=book_url)
     if path.is_dir():
         return Book((), 0)
     raise FixConfiguration(f"BOOK_DIR: {path.name} is of no format that can be read")
+
+
+def _site_below(folder: Path) -> Path | None:
+    """The one Docusaurus site in a repository whose top is named as the book."""
+    if not folder.is_dir() or config_file(folder) or (folder / "docs").is_dir():
+        return None
+    configs = [*folder.glob("*/docusaurus.config.*"), *folder.glob("*/*/docusaurus.config.*")]
+    sites = {path.parent for path in configs if "node_modules" not in path.parts}
+    return sites.pop() if len(sites) == 1 else None
 
 
 def load_all(

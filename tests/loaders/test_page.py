@@ -1,7 +1,5 @@
 """Pages become sections with the headings, anchors and text that a reader sees."""
 
-from collections.abc import Callable
-
 import pytest
 
 from loaders.page import parse_page
@@ -307,5 +305,8 @@ def test_a_knowledge_check_with_an_introduction_is_an_echo(site: Site) -> None:
     assert section.metadata["kind"] == "echo"
 
 
-def test_counting_is_left_to_the_model(words: Callable[[str], int]) -> None:
-    assert words("a b c") == 3
+def test_exercises_without_solutions_are_echoes(site: Site) -> None:
+    tasks = "1. Compute the port of domain 7.\n2. Write a node.\n3. Repair it."
+    page = f"# T\n\n## Exercises\n\n{tasks}\n\n## Steps\n\n{tasks}\n"
+
+    assert [section.metadata["kind"] for section in site.page(page)] == ["echo", "text"]

@@ -158,6 +158,25 @@ def test_a_docs_folder_or_a_page_of_a_site_keeps_its_route(site: Site) -> None:
     assert len(list(load(site.root / "docs"))) == 2
 
 
+def test_the_site_inside_a_repository_is_the_book(site: Site) -> None:
+    from loaders.sources import load
+
+    site.file("docs/a.md")
+    (site.root.parent / "README.md").write_text("# Not the book\n\nText.\n")
+
+    assert [s.metadata["url"] for s in load(site.root.parent)] == ["/book/docs/a"]
+
+
+def test_pages_are_read_one_at_a_time(site: Site) -> None:
+    site.file("docs/a.md").file("docs/b.md")
+    sections = iter(site.book())
+    next(sections)
+
+    site.file("docs/b.md", "# T\n\nWritten later.\n")
+
+    assert next(sections).page_content == "Written later."
+
+
 def test_a_plain_folder_of_pages_has_docusaurus_defaults(site: Site) -> None:
     (site.root / "docusaurus.config.js").unlink()
     site.file("01-a.md")
