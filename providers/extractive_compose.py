@@ -1,16 +1,15 @@
 """From scored sentences to an answer that reads well: few, in order, each with its source."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from langchain_core.documents import Document
 
-from providers.extractive_groups import LEANING, Group, Layout
+from providers.extractive_groups import Group, Layout
 from providers.extractive_passages import Candidate
 from providers.extractive_question import Query
+from providers.extractive_wording import worded
 from words import language_of
 
 _NO_ANSWER: Final = 0.15
@@ -22,6 +21,7 @@ _ENOUGH_WORDS: Final = 70
 _MOST_WORDS: Final = 150
 _MOST_GROUPS: Final = 6
 _MOST_CODE: Final = 40
+_MOST_CODE_BLOCKS: Final = 2
 _NEAR_CODE: Final = 2
 # Shares of the best sentence's score from which on another one is worth saying.
 _FAIR: Final = 0.5
@@ -31,16 +31,6 @@ _OTHER_PASSAGE: Final = 0.8
 _AS_DIRECT: Final = 0.85
 _NEW_WORDS: Final = 0.1
 _MORE: Final = 0.1
-_MARKER: Final = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-_POINTS_BACK: Final = re.compile(
-    r"(?:It|They|(?:This|That|These|Those)(?=\s+(?:is|are|was|were|has|have|can|will|would|may|must|should|means?|makes?|lets?|allows?|gives?|takes?|keeps?|works?|happens?|needs?|holds?|matters?)\b))\s+"
-)
-_CONNECTIVE: Final = re.compile(r"(?:But|However|So|Then|Also|And|Therefore|Thus|Hence),?\s+")
-_NO_NAME: Final = re.compile(
-    r"(?:how|why|what|when|where|which|who|the|a|an)\b|\w+ing\b|.*[:?]|pitfalls|summary|exercises?"
-    r"|overview|introduction|example|worked|notes?\b|tip|warning|background|.*\band\b",
-    re.I,
-)
 
 
 @dataclass(frozen=True)
@@ -109,13 +99,17 @@ class _Choice:
             mine = [c for c in fair if c.part == number]
             yield from mine[:1]
             if "list" in part.kinds:
-                listed = [c for c in ranked if c.part == number and c.kind in ("item", "row")]
-                yield from [c for c in listed if c.score >= ranked[0].score * _LISTED][:1]
+                yield from [c for c in ranked if c.part == number and self._is_listed(c)][:1]
             if part.kinds & {"how", "code"}:
                 yield from [c for c in mine if c.kind == "code" and self._is_near(c)][:1]
         for side in self._query.sides:
             if not any(side & c.words for group in self._groups for c in group.members):
                 yield from [c for c in fair if side & c.words][:1]
+
+    def _is_listed(self, candidate: Candidate) -> bool:
+        best = self._groups[0].leader
+        share = _LISTED if candidate.passage == best.passage else _OTHER_PASSAGE
+        return candidate.kind in ("item", "row") and candidate.score >= share * best.score
 
     def _is_near(self, code: Candidate) -> bool:
         best = self._groups[0].members
@@ -124,10 +118,15 @@ class _Choice:
 
     def _adds(self, candidate: Candidate, best: Candidate) -> bool:
         share = candidate.score / best.score
+        if candidate.kind == "code":
+            kinds = self._query.parts[candidate.part].kinds
+            return bool(kinds & {"how", "code"}) and share >= _OTHER_PASSAGE
         if candidate.kind == "row" and any(candidate.block == g.leader.block for g in self._groups):
             asked = any(side & candidate.words for side in self._query.sides)
             return share >= (_FAIR if asked else _AS_DIRECT)
-        wanted = _SAME_PASSAGE if candidate.passage == best.passage else _OTHER_PASSAGE
+        astray = candidate.kind == "item" != best.kind
+        near = candidate.passage == best.passage and not astray
+        wanted = _SAME_PASSAGE if near else _OTHER_PASSAGE
         if self._words >= _ENOUGH_WORDS:
             wanted += _MORE
         if self._news(candidate):
@@ -148,7 +147,9 @@ class _Choice:
         group = self._layout.group(candidate)
         group.members = [c for c in group.members if id(c) not in self._taken]
         cost = sum(c.length for c in group.members if c.kind != "code")
-        if self._groups and self._words + cost > _MOST_WORDS:
+        blocks = [c for g in [*self._groups, group] for c in g.members if c.kind == "code"]
+        too_much = self._words + cost > _MOST_WORDS or len(blocks) > _MOST_CODE_BLOCKS
+        if self._groups and too_much:
             return
         self._groups.append(group)
         self._taken.update(id(c) for c in group.members)
@@ -158,8 +159,14 @@ class _Choice:
         mine = candidate.words
         if candidate.kind in ("row", "code") or not mine:
             return False
+        if self._defines(candidate) and any(self._defines(g.leader) for g in self._groups):
+            return True
         said = (c.words for group in self._groups for c in group.members if c.kind != "code")
         return any(len(mine & words) > 0.7 * min(len(mine), len(words) or 1) for words in said)
+
+    def _defines(self, candidate: Candidate) -> bool:
+        part = self._query.parts[candidate.part]
+        return "define" in part.kinds and part.defined_by(candidate.raw)
 
 
 def _in_order(groups: Sequence[Group]) -> list[Candidate]:
@@ -195,7 +202,7 @@ def _pieces(chosen: Sequence[Candidate], sources: Sequence[str]) -> Iterator[Pie
         if candidate.kind == "header":
             header = candidate.text + "\n"
             continue
-        text = _worded(candidate, before, chosen)
+        text = worded(candidate, before, chosen)
         if text:
             gap = _gap(before, candidate)
             yield Piece(header + text, gap, sources[candidate.passage])
@@ -210,46 +217,3 @@ def _gap(before: Candidate | None, candidate: Candidate) -> str:
     if same and before.kind == candidate.kind and candidate.kind in ("item", "row"):
         return "\n" if before.block == candidate.block else "\n\n"
     return " " if same and before.kind == candidate.kind == "prose" else "\n\n"
-
-
-def _worded(candidate: Candidate, before: Candidate | None, chosen: Sequence[Candidate]) -> str:
-    """The sentence as it stands in this answer; empty when it means nothing here."""
-    if candidate.kind == "item":
-        return _item(candidate, chosen)
-    if candidate.kind != "prose" or not LEANING.match(candidate.raw):
-        return candidate.text
-    follows = before is not None and before.passage == candidate.passage
-    if follows and before is not None and candidate.position - before.position == 1:
-        return candidate.text
-    return _resolved(candidate, alone=len(chosen) == 1)
-
-
-def _item(candidate: Candidate, chosen: Sequence[Candidate]) -> str:
-    """One item of a list is a sentence; some items are bullets; a whole list keeps its numbers."""
-    mine = [
-        c
-        for c in chosen
-        if (c.passage, c.block, c.kind) == (candidate.passage, candidate.block, "item")
-    ]
-    if len(mine) == 1:
-        return _MARKER.sub("", candidate.text, count=1)
-    whole = all(b.position - a.position <= 2 for a, b in pairwise(mine))
-    return candidate.text if whole else "- " + _MARKER.sub("", candidate.text, count=1)
-
-
-def _resolved(candidate: Candidate, *, alone: bool) -> str:
-    """A leading "It" named by the heading; without a fit name the sentence goes."""
-    text = candidate.text
-    text = _CONNECTIVE.sub("", text, count=1)
-    text = text[:1].upper() + text[1:]
-    if not LEANING.match(text):
-        return text
-    heading = candidate.heading
-    match = _POINTS_BACK.match(text)
-    named = heading and len(heading.split()) <= 5 and not _NO_NAME.match(heading)
-    if match and named:
-        plural = heading.rstrip().endswith("s") and not heading.endswith(("ss", "ics", "us"))
-        if plural == match[0].startswith(("They", "These", "Those")):
-            return f"{heading} {text[match.end() :]}"
-        return f"{heading}: {text[:1].lower()}{text[1:]}"
-    return text if alone else ""

@@ -71,13 +71,14 @@ _QUANTITIES: Final = [
         (r"\bpercent", r"\d\s?(%|percent)"),
     )
 ]
+_MOST_NAME: Final = 6
 _REASON: Final = re.compile(
     r"\b([Bb]ecause|since|so that|[Tt]herefore|reasons?|due to|otherwise|hence|which is why|thus)\b"
     r"|[,;] so\b|^So\b|کیونکہ|اس لیے"
 )
 _DEFINES: Final = re.compile(
-    r"(.{2,90}?)(?:\s*\([^)]*\))?\*{0,2}[,:]?\s+(?:is|are|was|were|means?|refers? to|stands? for"
-    r"|denotes?|describes?|consists? of)\b"
+    r"(?P<name>.{2,90}?)(?:\s*\((?P<short>[^)]*)\))?\*{0,2}[,:]?"
+    r"\s+(?:is|are|was|were|means?|refers? to|stands? for|denotes?|describes?|consists? of)\b"
 )
 
 
@@ -106,7 +107,7 @@ class Query:
     def _split_topic(self) -> tuple[str, str]:
         """A follow-up is rewritten as "topic: question"; the kind is the question's."""
         topic, colon, text = self.text.rpartition(": ")
-        if colon and _ASKING.search(text) and len(text.split()) > 2:
+        if colon and _ASKING.search(topic) and _ASKING.search(text) and len(text.split()) > 2:
             return topic, text
         return self.topic, self.text
 
@@ -148,12 +149,21 @@ class Query:
         return ()
 
     def defined_by(self, sentence: str) -> bool:
-        """True when the sentence says what the subject is."""
+        """True when the sentence says what the subject is: "X is …", "Long Name (X) is …"."""
         match = _DEFINES.match(sentence)
         if not match or not self.subject:
             return False
-        named = frozenset(content_words(re.sub(r"\([^)]*\)", "", match[1])))
-        return self.subject <= frozenset(content_words(match[0])) and len(named - self.subject) <= 1
+        if match["short"] and frozenset(content_words(match["short"])) == self.subject:
+            return True
+        named = content_words(match["name"])
+        # "A QoS mismatch is …" does not define QoS: the name ends with what is named.
+        whole = self.subject <= {*named, *content_words(match["short"] or "")}
+        return whole and bool(named) and named[-1] in self.subject and len(named) <= _MOST_NAME
+
+    def is_about(self, sentence: str) -> bool:
+        """True when the sentence begins with the subject."""
+        first = content_words(sentence[:120])[: len(self.subject)]
+        return bool(self.subject) and frozenset(first) == self.subject
 
     def quantity_in(self, text: str) -> float:
         """1.0: a number with the right kind of unit; 0.4: some number; 0.0: none."""

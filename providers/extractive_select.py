@@ -33,6 +33,9 @@ _ECHO_HEADINGS: Final = re.compile(
     r"|review questions|further reading|references|next steps)\b",
     re.I,
 )
+_SUMMARY_HEADINGS: Final = re.compile(
+    r"(summary|conclusions?|recap|key (points|takeaways)|in short)\b", re.I
+)
 
 
 def score(
@@ -127,8 +130,8 @@ def _prior(
 
 def _cues(query: Query, candidate: Candidate) -> float:
     kinds, text, bonus = query.kinds, candidate.raw, _doubts(query, candidate)
-    if "define" in kinds and candidate.kind == "prose" and query.defined_by(text):
-        bonus += 0.25
+    if "define" in kinds and candidate.kind == "prose":
+        bonus += 0.25 if query.defined_by(text) else 0.12 if query.is_about(text) else 0.0
     if "number" in kinds:
         bonus += 0.12 * (query.quantity_in(text) - 0.3)
     if "why" in kinds and reason_in(text):
@@ -149,11 +152,13 @@ def _doubts(query: Query, candidate: Candidate) -> float:
     text, malus = candidate.raw, 0.0
     if candidate.echo or text.rstrip("*_ ").endswith(("?", "؟")):
         # Exercises and knowledge checks ask what others answer.
-        malus -= 0.35
+        malus -= 0.6
     elif _ECHO_HEADINGS.match(candidate.heading):
         malus -= 0.15
+    elif _SUMMARY_HEADINGS.match(candidate.heading):
+        malus -= 0.05
     if candidate.kind == "prose" and _ABOUT_THE_BOOK.search(text):
-        malus -= 0.0 if _ABOUT_THE_BOOK.search(query.text) else 0.12
+        malus -= 0.0 if _ABOUT_THE_BOOK.search(query.text) else 0.25
     if candidate.kind == "code" and not query.kinds & {"how", "code"}:
         malus -= 0.1 if text.count("\n") <= _SHORT_CODE else 0.2
     return malus

@@ -1,0 +1,210 @@
+"""Each kind of question gets the sentences that answer it, from the book's own chapters."""
+
+import pytest
+
+from providers.embedded import MiniLMEmbeddings
+from providers.extractive import ExtractiveChat
+from tests.providers.extractive_book import (
+    COMMUNICATION,
+    FOUNDATIONS,
+    LAUNCH,
+    PACKAGES,
+    ask,
+    passage,
+)
+
+
+@pytest.fixture(scope="module")
+def chat() -> ExtractiveChat:
+    return ExtractiveChat(embeddings=MiniLMEmbeddings())
+
+
+def test_a_definition_comes_first(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "What is a domain ID?",
+        passage(FOUNDATIONS, "DDS and discovery"),
+        passage(FOUNDATIONS, "Domain IDs"),
+    )
+    assert reply.text.startswith("A domain ID is an integer that separates groups of nodes")
+
+
+def test_a_term_that_is_short_for_a_name_is_defined_too(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "What does QoS mean?",
+        passage(FOUNDATIONS, "Compatibility rules"),
+        passage(FOUNDATIONS, "Quality of Service"),
+    )
+    assert reply.text.startswith("Quality of Service (QoS) is the set of delivery rules")
+
+
+def test_both_halves_of_a_joint_question_are_answered(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "What is ROS 2 and why do humanoid robots use it?",
+        passage(FOUNDATIONS, "What ROS 2 is"),
+        passage(FOUNDATIONS, "Why humanoid robots use ROS 2"),
+        passage(FOUNDATIONS, "The layers of the stack"),
+    )
+    assert reply.text.startswith("ROS 2 (Robot Operating System 2) is an open-source set of")
+    assert "because they combine more sensors, more actuators" in reply.text
+    assert len({note["extras"]["source_ids"][0] for note in reply.citations}) >= 2
+
+
+def test_a_why_question_gets_the_reason(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "Why does a message sent in the constructor reach nobody?",
+        passage(COMMUNICATION, "Pitfalls"),
+        passage(COMMUNICATION, "Nodes"),
+    )
+    assert "because discovery has not finished" in reply.text.split("\n")[0]
+
+
+def test_a_number_question_gets_the_row_with_the_right_unit(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "How fast does the motor current loop run?",
+        passage(FOUNDATIONS, "Rates and real-time budgets"),
+        passage(FOUNDATIONS, "Executors and callback groups"),
+    )
+    assert "| Layer | Typical rate |" in reply.text
+    assert "| Motor current loop | 10–40 kHz |" in reply.text
+    assert "Footstep planning" not in reply.text
+
+
+def test_a_how_many_question_gets_a_short_answer_with_the_number(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "How many joints does a typical research humanoid have?",
+        passage(FOUNDATIONS, "Why humanoid robots use ROS 2"),
+        passage(FOUNDATIONS, "What ROS 2 is"),
+    )
+    assert "20 to 40 actuated joints" in reply.text.split("\n")[0]
+    assert reply.prose_words < 150
+
+
+def test_a_command_comes_as_a_whole_code_block(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "Which command creates a Python package?",
+        passage(PACKAGES, "Creating a package"),
+        passage(PACKAGES, "Workspaces and packages"),
+    )
+    assert reply.text.startswith("`ros2 pkg create` writes the skeleton of a package.")
+    assert "--build-type ament_python \\\n  --license Apache-2.0" in reply.text
+    assert reply.text.count("```") % 2 == 0
+
+
+def test_a_how_to_question_keeps_code_with_the_sentence_that_announces_it(
+    chat: ExtractiveChat,
+) -> None:
+    reply = ask(
+        chat,
+        "How do I record topics with rosbag2?",
+        passage(LAUNCH, "Recording with rosbag2"),
+        passage(LAUNCH, "Parameters"),
+    )
+    announced = reply.text.index("so name the topics you need:\n\n```bash\nros2 bag record")
+    assert reply.text.index("ros2 bag play") > announced
+
+
+def test_steps_come_as_the_whole_numbered_list(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "List the steps to install ROS 2 Jazzy on Ubuntu 24.04",
+        passage(FOUNDATIONS, "Installing Jazzy on Ubuntu 24.04"),
+        passage(FOUNDATIONS, "What ROS 2 is"),
+    )
+    steps = [line for line in reply.text.splitlines() if line[:2] in {f"{n}." for n in range(1, 7)}]
+    assert [step[0] for step in steps] == ["1", "2", "3", "4", "5", "6"]
+    assert "sudo apt install ros-jazzy-desktop ros-dev-tools" in reply.text
+
+
+def test_a_list_that_a_sentence_announces_comes_whole(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "What are the four things that ROS 2 gives a robot?",
+        passage(FOUNDATIONS, "What ROS 2 is"),
+        passage(FOUNDATIONS, "Quality of Service"),
+    )
+    for item in ("1. **Communication.**", "2. **Client", "3. **Tools.**", "4. **An ecosystem"):
+        assert item in reply.text
+
+
+def test_a_table_that_is_asked_for_comes_whole(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "Show the table of QoS policies with their defaults",
+        passage(FOUNDATIONS, "Quality of Service"),
+        passage(FOUNDATIONS, "DDS and discovery"),
+    )
+    table = [line for line in reply.text.splitlines() if line.startswith("|")]
+    assert len(table) == 6
+    assert table[0].startswith("| Policy |")
+    assert "qos_profile_sensor_data" not in reply.text
+
+
+def test_a_comparison_covers_both_sides(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "What is the difference between an underlay and an overlay?",
+        passage(PACKAGES, "Building with colcon"),
+        passage(PACKAGES, "Workspaces and packages"),
+    )
+    assert "*underlay*" in reply.text
+    assert "the overlay wins" in reply.text
+
+
+def test_a_table_whose_columns_are_the_sides_is_the_comparison(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "topic vs service vs action",
+        passage(COMMUNICATION, "Choosing between topic, service and action"),
+        passage(COMMUNICATION, "Services"),
+    )
+    assert "| Typical duration | continuous | under 1 s | 1 s to minutes |" in reply.text
+    assert "| Can be cancelled | – | no | yes |" in reply.text
+
+
+def test_a_yes_or_no_question_begins_with_the_deciding_sentence(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "Is ROS 2 an operating system?",
+        passage(FOUNDATIONS, "What ROS 2 is"),
+        passage(FOUNDATIONS, "The layers of the stack"),
+    )
+    assert "Despite its name it is not an operating system" in reply.text.split("\n")[0]
+
+
+def test_a_rewritten_follow_up_is_answered_for_its_question_not_its_topic(
+    chat: ExtractiveChat,
+) -> None:
+    reply = ask(
+        chat,
+        "What does the domain ID do: what is it by default?",
+        passage(FOUNDATIONS, "Domain IDs"),
+        passage(FOUNDATIONS, "DDS and discovery"),
+    )
+    assert "its default is 0" in reply.text
+
+
+def test_a_question_in_roman_urdu_finds_the_definition(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "Domain ID kya hota hai?",
+        passage(FOUNDATIONS, "DDS and discovery"),
+        passage(FOUNDATIONS, "Domain IDs"),
+    )
+    assert reply.text.startswith("A domain ID is an integer")
+
+
+def test_a_question_in_urdu_is_answered_by_the_terms_that_it_shares(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "colcon کا --symlink-install کیا کرتا ہے؟",
+        passage(PACKAGES, "Building with colcon"),
+        passage(FOUNDATIONS, "DDS and discovery"),
+    )
+    assert "--symlink-install" in reply.text
