@@ -32,7 +32,6 @@ async def forget(connection: AsyncConnection, key: str, now: datetime) -> None:
 
 async def rate(connection: AsyncConnection, key: str, row: dict[str, Any]) -> None:
     """Stores a row of ``feedback``, or replaces the one before."""
-    await refuse_forgotten(connection, key)
     # The lock keeps a deletion out until the rating stands next to its turn.
     own = (
         select(turns.c.turn_id)
@@ -46,13 +45,6 @@ async def rate(connection: AsyncConnection, key: str, row: dict[str, Any]) -> No
     await connection.execute(
         insert.on_conflict_do_update(index_elements=["answer_id"], set_=changed)
     )
-
-
-async def refuse_forgotten(connection: AsyncConnection, key: str) -> None:
-    """Raises FixQuestion if the session was deleted."""
-    query = select(sessions.c.forgotten_at).where(sessions.c.session_key == key)
-    if (await connection.execute(query)).scalar() is not None:
-        raise no_session()
 
 
 async def _claim(connection: AsyncConnection, key: str, values: dict[str, Any]) -> None:

@@ -25,13 +25,7 @@ _PAUSE_SECONDS: Final = 1.0
 _AWAY: Final = "Conversations cannot be reached right now."
 _SQLITE_CONNECTIONS: Final = 4
 _POSTGRES_CONNECTIONS: Final = 10
-_SQLITE_ADVICE: Final = {
-    "SQLITE_NOTADB": "DATABASE_URL: the file is not an SQLite database",
-    "SQLITE_CORRUPT": "DATABASE_URL: the SQLite file is damaged",
-    "SQLITE_CANTOPEN": "DATABASE_URL: the SQLite file cannot be opened",
-    "SQLITE_READONLY": "DATABASE_URL: the SQLite file cannot be written",
-}
-_POSTGRES_ADVICE: Final = {
+_ADVICE: Final = {
     "authentication failed": "DATABASE_URL: PostgreSQL refuses this user or password",
     "no password supplied": "DATABASE_URL: PostgreSQL asks for a password",
     "no pg_hba.conf entry": "DATABASE_URL: PostgreSQL does not let this client in",
@@ -89,8 +83,10 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads."""
-        async with self._named(), self._connected() as connection, connection.begin():
+        """A connection to read from, outside any transaction: that saves round trips."""
+        async with self._named(), self._connected() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection
 
     @asynccontextmanager
@@ -113,12 +109,8 @@ class Database:
 
     def advice(self, error: RetryLater) -> str | None:
         """What the operator must mend before a failed start can work, or None."""
-        cause = getattr(error.__cause__, "orig", None)
-        if self.is_sqlite:
-            name = getattr(cause, "sqlite_errorname", "")
-            return _SQLITE_ADVICE.get("_".join(str(name).split("_")[:2]))
-        said = str(cause)
-        return next((advice for words, advice in _POSTGRES_ADVICE.items() if words in said), None)
+        said = str(getattr(error.__cause__, "orig", None))
+        return next((advice for words, advice in _ADVICE.items() if words in said), None)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -174,15 +166,15 @@ def _sqlite(url: URL, wait_seconds: float) -> AsyncEngine:
     def prepare(connection: Any, record: object) -> None:
         connection.isolation_level = None  # BEGIN is ours, below
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in ("foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
-        # A writer that began as a reader cannot wait for the lock: it fails at once.
-        immediate = connection.get_execution_options().get("immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        # A writer that begins as a reader cannot wait for the lock: it fails at once.
+        if connection.get_execution_options().get("immediate"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

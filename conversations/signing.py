@@ -1,7 +1,6 @@
 """Session ids: random, signed, checked without asking the database."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import os
@@ -65,14 +64,6 @@ def new_key() -> bytes:
     return secrets.token_hex(32).encode()
 
 
-def make_folder(folder: Path) -> None:
-    """Makes ``folder``, or raises FixConfiguration."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise FixConfiguration("DATA_DIR: cannot be made") from None
-
-
 def key_in_folder(folder: Path) -> bytes:
     """The key kept in ``folder``, made at first use; processes that start together agree.
 
@@ -100,10 +91,14 @@ def _place(path: Path, key: bytes) -> None:
             file.write(key)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
+        try:
             os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first
+        except OSError:  # no hard links here
+            draft.replace(path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _mac(key: bytes, nonce: str) -> str:

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.engine import URL
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conversations import changes, records
 from conversations.database import Database, database_url
 from conversations.insights import Tables, read_insights
 from conversations.ledger import CallLedger
-from conversations.signing import Signer, key_in_folder, make_folder, new_key
-from conversations.tables import feedback, turns
+from conversations.signing import Signer, key_in_folder, new_key, no_session
+from conversations.sqlite_file import make_folder, make_usable
+from conversations.tables import feedback, sessions, turns
 from conversations.upkeep import Upkeep
 from errors import RetryLater
 from schema import MAX_HISTORY, PastTurn, Turn
@@ -53,9 +53,11 @@ async def open_conversations(
         FixConfiguration: the URL or ``data_dir`` cannot be used.
     """
     target = database_url(url, data_dir)
+    if target.get_backend_name() == "sqlite":
+        await asyncio.to_thread(make_usable, Path(str(target.database)), wait_seconds)
     database = Database(target, wait_seconds=wait_seconds)
     try:
-        signer, shared = _signer(secret, target, data_dir)
+        signer, shared = _signer(secret, database, data_dir)
         upkeep = Upkeep(database, signer, shared, retention_days, clock)
         await upkeep.start()
         store = ConversationStore(database, signer, upkeep, clock)
@@ -65,17 +67,14 @@ async def open_conversations(
         await database.close()
 
 
-def _signer(secret: str | None, target: URL, data_dir: Path) -> tuple[Signer, bool]:
+def _signer(secret: str | None, database: Database, data_dir: Path) -> tuple[Signer, bool]:
     """And whether the key is still to be agreed on with the other replicas."""
-    sqlite = target.get_backend_name() == "sqlite"
-    if sqlite:
-        make_folder(Path(str(target.database)).parent)
     if secret:
         return Signer(secret.encode()), False
-    if sqlite:
-        make_folder(data_dir)
-        return Signer(key_in_folder(data_dir)), False
-    return Signer(new_key()), True
+    if not database.is_sqlite:
+        return Signer(new_key()), True
+    make_folder(data_dir)
+    return Signer(key_in_folder(data_dir)), False
 
 
 class ConversationStore:
@@ -102,32 +101,30 @@ class ConversationStore:
     async def history(self, session_id: str) -> Sequence[PastTurn]:
         """The last 20 turns that say something, newest last."""
         key = self._signer.key_of(session_id)
+        said = (turns.c.outcome == "complete") | (turns.c.said != "")
         query = (
-            select(turns.c.question, turns.c.said)
-            .where(
-                turns.c.session_key == key, (turns.c.outcome == "complete") | (turns.c.said != "")
-            )
+            select(sessions.c.forgotten_at, turns.c.question, turns.c.said)
+            .select_from(sessions)
+            .outerjoin(turns, (turns.c.session_key == sessions.c.session_key) & said)
+            .where(sessions.c.session_key == key)
             .order_by(turns.c.turn_id.desc())
             .limit(MAX_HISTORY)
         )
-        async with self._upkeep.read() as connection:
-            await changes.refuse_forgotten(connection, key)
-            found = (await connection.execute(query)).all()
-        return [records.past_turn(question, said) for question, said in reversed(found)]
+        found = await self._found(query)
+        return [records.past_turn(row["question"], row["said"]) for row in reversed(found)]
 
     async def turns(self, session_id: str) -> list[dict[str, Any]]:
         """Turns as JSON types, oldest first: a ``Turn`` with ``created_at`` and ``rating``."""
         key = self._signer.key_of(session_id)
         query = (
-            select(turns, feedback.c.rating)
-            .outerjoin_from(turns, feedback)
-            .where(turns.c.session_key == key)
+            select(sessions.c.forgotten_at, turns, feedback.c.rating)
+            .select_from(sessions)
+            .outerjoin(turns)
+            .outerjoin(feedback)
+            .where(sessions.c.session_key == key)
             .order_by(turns.c.turn_id)
         )
-        async with self._upkeep.read() as connection:
-            await changes.refuse_forgotten(connection, key)
-            found = (await connection.execute(query)).mappings().all()
-        return [records.as_json(row, session_id) for row in found]
+        return [records.as_json(row, session_id) for row in await self._found(query)]
 
     async def remember(self, turn: Turn) -> None:
         """Stores a turn once, however often it is handed in.
@@ -193,6 +190,14 @@ class ConversationStore:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _found(self, query: Select[Any]) -> list[RowMapping]:
+        """Turns of one session; a session without any is one row with nothing in it."""
+        async with self._upkeep.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        if rows and rows[0]["forgotten_at"] is not None:
+            raise no_session()
+        return [row for row in rows if row["question"] is not None]
 
     async def _to_the_end(self, change: Callable[[AsyncConnection], Awaitable[None]]) -> None:
         """A reader who leaves cancels the caller, again and again; the change goes on."""
