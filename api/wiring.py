@@ -1,5 +1,6 @@
 """Composition root of the service: from settings to the parts of one process."""
 
+import asyncio
 import logging
 import time
 import uuid
@@ -130,7 +131,13 @@ def _index_job(
 ) -> IndexBook:
     async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
         summary = await index_book(
-            load_all([settings.book_dir], book_url=settings.book_url),
+            # A live site's sitemap is fetched here, and folders are walked.
+            await asyncio.to_thread(
+                load_all,
+                [settings.book_dir],
+                book_url=settings.book_url,
+                cache=settings.data_dir / "pages",
+            ),
             store=index_store,
             embeddings=embeddings,
             options=IndexOptions(rebuild=rebuild, calibrate=calibrator(store, embeddings)),

@@ -45,6 +45,8 @@ class Problem:
     reason: str
     skipped: bool = False
     """Nothing of the file went in."""
+    transient: bool = False
+    """It may go in the next time, so what is indexed of it must stay."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"

@@ -26,7 +26,15 @@ Sleep = Callable[[float], None]
 
 
 class FetchError(Exception):
-    """A URL could not be had; the text says why, for people."""
+    """A URL could not be had; the text says why, for people.
+
+    Args:
+        transient: the server may hand it out the next time.
+    """
+
+    def __init__(self, reason: str, *, transient: bool = False) -> None:
+        super().__init__(reason)
+        self.transient = transient
 
 
 class _SameSite(HTTPRedirectHandler):
@@ -96,11 +104,16 @@ class Fetcher:
                 if error.code == 304 and known:
                     return known[1]
                 if error.code not in (429, 503) or attempt == _ATTEMPTS - 1:
-                    raise FetchError(f"the server answers {error.code}") from error
+                    raise FetchError(
+                        f"the server answers {error.code}",
+                        transient=error.code not in (401, 403, 404, 410, 451),
+                    ) from error
                 self.sleep(_retry_after(error.headers, attempt))
             except (OSError, HTTPException, zlib.error) as error:
                 if attempt == _ATTEMPTS - 1:
-                    raise FetchError(f"no answer ({type(error).__name__})") from error
+                    raise FetchError(
+                        f"no answer ({type(error).__name__})", transient=True
+                    ) from error
                 self.sleep(2.0**attempt)
         raise AssertionError("unreachable")
 

@@ -42,7 +42,7 @@ def _walk(
     try:
         entries = sorted(os.scandir(folder), key=lambda e: _natural(e.name))
     except OSError as error:
-        report(Problem(prefix or ".", _reason(error), skipped=True))
+        report(Problem(prefix or ".", _reason(error), skipped=True, transient=True))
         return
     for entry in entries:
         name = f"{prefix}{entry.name}"
@@ -96,7 +96,7 @@ def read_text(path: Path, name: str, report: Report, limit: int = MAX_BYTES) -> 
             return None
         raw = path.read_bytes()
     except OSError as error:
-        report(Problem(name, _reason(error), skipped=True))
+        report(Problem(name, _reason(error), skipped=True, transient=True))
         return None
     try:
         return raw.decode("utf-8").replace("\r\n", "\n")

@@ -102,7 +102,10 @@ class _Run:
         served = await self._store.served()
         target, existing = await self._target(served, first[0].metadata["locale"])
         stale = await self._compare(first, target, existing)
-        summary.removed = len(stale) if self.options.prune else 0
+        # What could not be read this time may be there the next: then nothing is stale for sure.
+        prune = self.options.prune and not any(p.transient for p in self._book.problems)
+        stale = stale if prune else []
+        summary.removed = len(stale)
         summary.book_version = self._tally.version()
         summary.problems = list(self._book.problems)
         summary.collection = target or ""
@@ -180,9 +183,8 @@ class _Run:
         self, target: str, served: tuple[str, CollectionInfo] | None, stale: list[str]
     ) -> None:
         summary = self._summary
-        if self.options.prune:
-            for start in range(0, len(stale), 1000):
-                await self._store.delete(target, stale[start : start + 1000])
+        for start in range(0, len(stale), 1000):
+            await self._store.delete(target, stale[start : start + 1000])
         info = CollectionInfo(
             fingerprint=self._fingerprint,
             book_version=summary.book_version,

@@ -77,7 +77,7 @@ def _read_sitemap(
                 try:
                     yield from _read_sitemap(fetcher, page, base, report, depth + 1)
                 except FetchError as error:
-                    report(Problem(page, str(error), skipped=True))
+                    report(Problem(page, str(error), skipped=True, transient=error.transient))
         elif _below(page, base) and not urlsplit(page).path.lower().endswith(_NO_PAGE):
             yield page
 
@@ -119,7 +119,7 @@ class _Pages:
         try:
             parsed = parse_html(body.result().decode("utf-8", errors="replace"))
         except FetchError as error:
-            self._report(Problem(path, str(error), skipped=True))
+            self._report(Problem(path, str(error), skipped=True, transient=error.transient))
             return
         except Exception as error:  # noqa: BLE001 - whatever one page does, the rest goes in
             reason = f"cannot be parsed ({type(error).__name__})"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from errors import FixConfiguration, RetryLater
+from loaders.document import Problem
 from loaders.index import IndexOptions, IndexSummary, index_book
 from loaders.sources import load
 from tests.loaders.memory_store import CountingEmbeddings, MemoryStore
@@ -287,3 +288,15 @@ async def test_embedded_models_keep_a_vector_per_sentence_even_when_a_page_moves
     (chunk,) = index.store.book.values()
     assert chunk.metadata["path"] == "b.md"
     assert chunk.metadata["sentence_vectors"] == "One thing.|Another thing."
+
+
+async def test_what_cannot_be_read_for_now_stays_indexed(index: Indexer, book: Path) -> None:
+    await index(book)
+    (book / "chapter_1.md").unlink()
+    source = load(book)
+    source.problems.append(Problem("chapter_1", "the server answers 503", True, True))
+
+    summary = await index_book(source, store=index.store, embeddings=index.embeddings)
+
+    assert summary.removed == 0
+    assert len(index.store.book) == 10
