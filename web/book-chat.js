@@ -9,7 +9,6 @@ import { Conversation } from "./conversation.js";
 import { frameOf } from "./frame.js";
 import { Selection } from "./selection.js";
 import { Service } from "./service.js";
-import { followTheme } from "./theme.js";
 import { wordsOf } from "./words.js";
 
 const HOME = new URL("..", import.meta.url).href;
@@ -209,6 +208,25 @@ function listOf(text) {
     // Not JSON: separated by bars.
   }
   return text.split("|").map((one) => one.trim()).filter(Boolean);
+}
+
+// Light or dark: as the element says, else as the page says (Docusaurus), else as the system says.
+/** Keeps `root.dataset.theme` right; returns what stops it. */
+function followTheme(element, root) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const set = () => {
+    const said = element.getAttribute("theme") || document.documentElement.dataset.theme;
+    root.dataset.theme = said === "dark" || said === "light" ? said : system.matches ? "dark" : "light";
+  };
+  const observer = new MutationObserver(set);
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  observer.observe(element, { attributes: true, attributeFilter: ["theme"] });
+  system.addEventListener("change", set);
+  set();
+  return () => {
+    observer.disconnect();
+    system.removeEventListener("change", set);
+  };
 }
 
 if (!customElements.get("book-chat")) customElements.define("book-chat", BookChat);

@@ -57,6 +57,15 @@ export class Card {
     return true;
   }
 
+  /** The text scrolled under the card: it goes along with its mark. */
+  moved() {
+    if (this.node.hidden) return;
+    const mark = this.link.getBoundingClientRect();
+    const frame = this.node.parentElement.getBoundingClientRect();
+    if (mark.bottom < frame.top || mark.top > frame.bottom) this.hide();
+    else this.#place(this.link);
+  }
+
   #later() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.hide(), LEAVE_MS);

@@ -1,7 +1,6 @@
 // One WebSocket for many questions: opened when needed, reopened with growing pauses, and given
 // up for plain HTTP streaming where sockets are blocked.
-import { Problem } from "./service.js";
-import { streamAnswer } from "./stream.js";
+import { Problem, streamAnswer } from "./service.js";
 
 const PAUSES = [300, 700, 1500, 3000, 5000, 8000, 10000];
 const GIVE_UP_MS = 180_000;

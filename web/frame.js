@@ -8,7 +8,7 @@ export function frameOf(host) {
   const live = h("p", { class: "hidden live", role: "status" });
   const notice = h("p", { class: "notice", role: "status" });
   const scroll = h(page ? "main" : "div", { class: "scroll", tabindex: "0", role: page ? null : "group", "aria-label": words.conversation,
-    onscroll: () => host.card.hide() }, welcome(host), log);
+    onscroll: () => host.card.moved() }, welcome(host), log);
   const parts = [bar(host), scroll, foot(host, notice), live, host.card.node];
   const outer = { class: "root empty", lang: words.code, dir: words.direction };
   if (page) {
