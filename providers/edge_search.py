@@ -14,14 +14,14 @@ from qdrant_client import models
 
 from providers import edge_translation as to
 
-Scores = Mapping[str, float]
+Scores = Mapping[Any, float]
 
 
 @dataclass(slots=True)
 class Hit:
     """A scored point, with the attributes of ``models.ScoredPoint`` that are read."""
 
-    id: str
+    id: Any
     score: float
     payload: Any = None
     vector: Any = None
@@ -67,7 +67,7 @@ def _scores(shard: edge.EdgeShard, leg: _Leg, done: list[tuple[_Leg, Scores]]) -
     request = edge.QueryRequest(
         limit=leg.limit, query=to.scoring(leg.query, leg.using), filter=to.condition(leg.filter)
     )
-    scores = {str(hit.id): hit.score for hit in shard.query(request)}
+    scores = {to.point_id(hit.id): hit.score for hit in shard.query(request)}
     done.append((leg, scores))
     return scores
 
@@ -77,7 +77,7 @@ def _filled(shard: edge.EdgeShard, hits: list[Hit], request: models.QueryRequest
     if hits and (payload is not False or vectors is not False):
         chosen: Any = vectors
         found = shard.retrieve([hit.id for hit in hits], payload, chosen)
-        stored = {str(point.id): point for point in found}
+        stored = {to.point_id(point.id): point for point in found}
         for hit in hits:
             point = stored[hit.id]
             hit.payload, hit.vector = point.payload, to.vectors_out(point.vector)
@@ -90,7 +90,7 @@ def _both(one: models.Filter | None, other: models.Filter | None) -> models.Filt
     return models.Filter(must=[one, other])
 
 
-def fuse(query: Any, legs: Sequence[Scores]) -> dict[str, float]:
+def fuse(query: Any, legs: Sequence[Scores]) -> dict[Any, float]:
     """Reciprocal rank fusion or distribution-based score fusion, as Qdrant defines them."""
     if isinstance(query, models.FusionQuery) and query.fusion == models.Fusion.DBSF:
         shares = [_normalised(leg) for leg in legs]
@@ -102,7 +102,7 @@ def fuse(query: Any, legs: Sequence[Scores]) -> dict[str, float]:
         shares = [_reciprocal(leg, k, weight) for leg, weight in zip(legs, weights, strict=True)]
     else:
         raise NotImplementedError(f"prefetch with {type(query).__name__}")
-    total: dict[str, float] = {}
+    total: dict[Any, float] = {}
     for share in shares:
         for point, value in share.items():
             total[point] = total.get(point, 0.0) + value

@@ -19,7 +19,7 @@ import portalocker
 import qdrant_edge as edge
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from errors import FixConfiguration
+from errors import BookChatError, FixConfiguration
 from providers.sparse_files import copy_with_holes
 
 _RECORD: Final = "collections.json"
@@ -42,7 +42,7 @@ def engine_errors() -> Iterator[None]:
     """Gives the engine's bare exceptions a type."""
     try:
         yield
-    except (UnexpectedResponse, EdgeError, NotImplementedError):
+    except (UnexpectedResponse, EdgeError, NotImplementedError, BookChatError):
         raise
     except Exception as error:
         raise EdgeError(str(error)) from error

@@ -65,6 +65,11 @@ def payload_schema(schema: Any) -> edge.PayloadSchemaType:
     return _SCHEMAS[models.PayloadSchemaType(schema)]
 
 
+def point_id(value: Any) -> Any:
+    """An id as qdrant-client hands it out: a number, or a UUID as text."""
+    return value if isinstance(value, int) else str(value)
+
+
 def point(source: models.PointStruct) -> edge.Point:
     """A point with named vectors."""
     vectors = source.vector if isinstance(source.vector, dict) else {"": source.vector}

@@ -5,7 +5,7 @@ Only what ``QdrantVectorStore`` and this product call is here, with the argument
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import qdrant_edge as edge
 from qdrant_client import models
@@ -14,6 +14,9 @@ from qdrant_client.http.models import QueryResponse
 from providers import edge_translation as to
 from providers.edge_search import search
 from providers.edge_shards import EdgeShards
+
+
+WORTH_AN_INDEX: Final = 1000
 
 
 class EdgeClient:
@@ -171,7 +174,7 @@ class EdgeClient:
         )
         with self.shards.using(collection_name) as shard:
             found, after = shard.scroll(request)
-        return [_record(point) for point in found], after if after is None else str(after)
+        return [_record(point) for point in found], None if after is None else to.point_id(after)
 
     def count(
         self, collection_name: str, count_filter: models.Filter | None = None, **_: Any
@@ -220,14 +223,15 @@ class EdgeClient:
     # Building the vector index
 
     def stage(self, collection_name: str) -> tuple[str, int] | None:
-        """Copies a collection; the copy's folder and the state it is a copy of."""
+        """Copies a collection that may gain from it: the copy's folder and its state."""
         with self.shards.using(collection_name) as shard:
             shard.flush()
             name = self.shards.physical(collection_name)
             source, copy = self.shards.folder_of(name), self.shards.fresh_folder()
-            state = self._writes.get(name, 0)
-        if state == 0:
-            return None  # nothing was written since this process opened it
+            state, size = self._writes.get(name, 0), shard.info().points_count
+        # Below some thousand points the engine builds nothing, and searches take microseconds.
+        if state == 0 or size < WORTH_AN_INDEX:
+            return None
         self.shards.copy(source, copy)
         return copy, state
 
@@ -245,5 +249,5 @@ class EdgeClient:
 
 def _record(point: edge.Record) -> models.Record:
     return models.Record.model_construct(
-        id=str(point.id), payload=point.payload, vector=to.vectors_out(point.vector)
+        id=to.point_id(point.id), payload=point.payload, vector=to.vectors_out(point.vector)
     )
