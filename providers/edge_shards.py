@@ -153,6 +153,9 @@ class EdgeShards:
         with self.lock:
             aliases = dict(self.aliases)
             change(aliases)
+            missing = set(aliases.values()) - set(self._folders)
+            if missing:
+                raise not_found(missing.pop())
             self.aliases = aliases
             self._write()
 

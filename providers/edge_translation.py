@@ -65,6 +65,18 @@ def payload_schema(schema: Any) -> edge.PayloadSchemaType:
     return _SCHEMAS[models.PayloadSchemaType(schema)]
 
 
+def change_aliases(operations: Sequence[Any], aliases: dict[str, str]) -> None:
+    """Applies alias operations to a map of alias to collection."""
+    for operation in operations:
+        if isinstance(operation, models.DeleteAliasOperation):
+            aliases.pop(operation.delete_alias.alias_name, None)
+        elif isinstance(operation, models.CreateAliasOperation):
+            wanted = operation.create_alias
+            aliases[wanted.alias_name] = wanted.collection_name
+        else:
+            raise NotImplementedError(type(operation).__name__)
+
+
 def point_id(value: Any) -> Any:
     """An id as qdrant-client hands it out: a number, or a UUID as text."""
     return value if isinstance(value, int) else str(value)

@@ -4,6 +4,7 @@ Only what ``QdrantVectorStore`` and this product call is here, with the argument
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,6 @@ from qdrant_client.http.models import QueryResponse
 from providers import edge_translation as to
 from providers.edge_search import search
 from providers.edge_shards import EdgeShards
-
 
 WORTH_AN_INDEX: Final = 1000
 
@@ -81,18 +81,7 @@ class EdgeClient:
         self, change_aliases_operations: Sequence[models.AliasOperations], **_: Any
     ) -> bool:
         """Applies all changes as one step."""
-
-        def change(aliases: dict[str, str]) -> None:
-            for operation in change_aliases_operations:
-                if isinstance(operation, models.DeleteAliasOperation):
-                    aliases.pop(operation.delete_alias.alias_name, None)
-                elif isinstance(operation, models.CreateAliasOperation):
-                    target = self.shards.physical(operation.create_alias.collection_name)
-                    aliases[operation.create_alias.alias_name] = target
-                else:
-                    raise NotImplementedError(type(operation).__name__)
-
-        self.shards.rename(change)
+        self.shards.rename(partial(to.change_aliases, change_aliases_operations))
         return True
 
     # Writing

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from qdrant_client import models
+from qdrant_client.http.exceptions import UnexpectedResponse
 
 from errors import FixConfiguration
 from providers.edge_async import AsyncEdgeClient
@@ -297,3 +298,11 @@ def test_a_copy_leaves_holes_as_holes(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     copy_with_holes(tmp_path / "empty", tmp_path / "empty copy")
     assert (tmp_path / "empty copy").read_bytes() == b""
+
+
+def test_an_alias_of_nothing_is_refused(open_client: Open, tmp_path: Path) -> None:
+    client = open_client(tmp_path)
+    alias = models.CreateAlias(collection_name="nowhere", alias_name="served")
+    with pytest.raises(UnexpectedResponse):
+        client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
+    assert client.get_aliases().aliases == []
