@@ -134,7 +134,7 @@ class Query:
             return frozenset()
         groups = match.groupdict()
         phrase = groups.get("mean") or groups.get("rest") or ""
-        words = content_words(re.split(r"[,?;.](?:\s|$)|\b(?:and|for|when|if)\b", phrase)[0])
+        words = content_words(re.split(r"[,?;.](?:\s|$)|\b(?:and|for|when|if|in)\b", phrase)[0])
         return frozenset(words) if len(words) <= 4 else frozenset()
 
     @cached_property
