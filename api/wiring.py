@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Any
@@ -11,12 +12,15 @@ from typing import Any
 from pydantic import SecretStr
 
 import metering
+from api.answer_log import AnswerLog
 from api.indexing import IndexBook, IndexJob, Progress
 from api.limits import RateLimiter, Slots
 from api.runs import Runs
+from api.runs_redis import RedisRuns
 from api.services import Services
 from api.telemetry import Metrics
-from chains.book import PROMPTS, build_book_chain
+from api.tracing import open_tracing
+from chains.book import PROMPTS, Outcome, build_book_chain
 from chains.budget import Budget
 from chains.condense import Condenser, LexicalCondenser, ModelCondenser
 from chains.generation import Models
@@ -25,12 +29,13 @@ from chains.retriever import BookRetriever
 from conversations.store import open_conversations
 from errors import FixConfiguration, RetryLater
 from loaders.index import IndexOptions, IndexSummary, index_book
-from loaders.sources import load_all
+from loaders.sources import is_address, load_all
 from loaders.store import IndexStore
 from providers.calibration import calibrator
 from providers.factory import open_stores
 from providers.models import build_models
 from providers.vector_store import BookVectorStore
+from schema import Answer
 from settings import Settings
 
 _log = logging.getLogger("book_chat")
@@ -51,7 +56,7 @@ async def open_services(settings: Settings, metrics: Metrics) -> Services:
 
 
 async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack) -> Services:
-    if not settings.book_dir.exists():
+    if not is_address(settings.book_dir) and not settings.book_dir.exists():
         raise FixConfiguration(f"BOOK_DIR: there is no file or folder {settings.book_dir}")
     answering = build_models(settings)
     resources.push_async_callback(answering.aclose)
@@ -83,14 +88,17 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
     if answering.condense is not None:
         prompt = (PROMPTS / "condense.md").read_text(encoding="utf-8")
         condenser = ModelCondenser(answering.condense, prompt)
+    budget = Budget(settings.monthly_call_budget, conversations.calls_this_month)
+    if settings.monthly_call_budget:
+        metrics.gauge("book_chat_budget_left", "Provider calls left this month", budget.left)
     chain = build_book_chain(
         retriever,
         models,
         condenser=condenser,
         memory=conversations,
         cache=AnswerCache(1000, 24 * 3600, time.monotonic),
-        budget=Budget(settings.monthly_call_budget, conversations.calls_this_month),
-        observe=metrics.answered,
+        budget=budget,
+        observe=_observers(settings, metrics, resources),
     )
 
     indexing = IndexJob(_index_job(settings, index_store, store, answering.embeddings))
@@ -104,22 +112,48 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
             raise RetryLater(f"The book is not indexed yet ({state['state']}).")
         return {"version": info.book_version, "chunks": info.chunks}
 
+    checks: dict[str, Callable[[], Awaitable[Any]]] = {
+        "book": check_book,
+        "database": conversations.ping,
+    }
+    redis_url = _secret(settings.redis_url)
+    shared = RedisRuns(redis_url) if redis_url else None
+    if shared:
+        resources.push_async_callback(shared.aclose)
+        checks["redis"] = shared.ping
     return Services(
         settings=settings,
         chain=chain,
         retriever=retriever,
         conversations=conversations,
-        runs=Runs(chain, lambda: uuid.uuid4().hex),
-        rate=RateLimiter(
-            settings.rate_limit,
-            _secret(settings.redis_url),
-        ),
+        runs=Runs(chain, lambda: uuid.uuid4().hex, shared),
+        rate=RateLimiter(settings.rate_limit, redis_url),
         slots=Slots(settings.max_concurrent_answers),
         indexing=indexing,
-        checks={"book": check_book, "database": conversations.ping},
+        checks=checks,
         providers=answering.names,
         resources=resources,
     )
+
+
+def _observers(
+    settings: Settings, metrics: Metrics, resources: AsyncExitStack
+) -> Callable[[Answer, Outcome], None]:
+    """All that is told of every answer."""
+    told: list[Callable[[Answer, Outcome], None]] = [
+        metrics.answered,
+        AnswerLog(questions=settings.log_questions),
+    ]
+    tracing = open_tracing()
+    if tracing:
+        resources.push_async_callback(tracing.aclose)
+        told.append(tracing)
+
+    def observe(answer: Answer, outcome: Outcome) -> None:
+        for observer in told:
+            observer(answer, outcome)
+
+    return observe
 
 
 def _secret(value: SecretStr | None) -> str | None:

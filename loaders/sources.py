@@ -77,6 +77,11 @@ def load(source: str | os.PathLike[str], *, book_url: str = "", cache: Path | No
     raise FixConfiguration(f"BOOK_DIR: {path.name} is of no format that can be read")
 
 
+def is_address(source: str | os.PathLike[str]) -> bool:
+    """Whether ``source`` is a site and not a path."""
+    return _ADDRESS.fullmatch(str(source)) is not None
+
+
 def _site_below(folder: Path) -> Path | None:
     """The one Docusaurus site in a repository whose top is named as the book."""
     if not folder.is_dir() or config_file(folder) or (folder / "docs").is_dir():
