@@ -3,12 +3,11 @@
 // Attributes: server (default: where this file came from), title, greeting, suggestions (a JSON
 // list, or separated by "|"), language ("en", "ur"; default: the page's), theme ("light", "dark";
 // default: the page's data-theme, else the system's), content (CSS selector of the book's text).
-import { Card } from "./card.js";
-import { Composer } from "./composer.js";
+import { Card } from "./citations.js";
+import { Composer, Selection } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { frameOf } from "./frame.js";
-import { Selection } from "./selection.js";
-import { Service } from "./service.js";
+import { attempt, Service } from "./service.js";
 import { wordsOf } from "./words.js";
 
 const HOME = new URL("..", import.meta.url).href;
@@ -31,7 +30,7 @@ class BookChat extends HTMLElement {
     this.removeAttribute("title");
     this.#build();
     this.#listen();
-    if (this.page || (!narrow.matches && this.#wasOpen())) this.open();
+    if (this.page || (!narrow.matches && attempt(() => sessionStorage.getItem("book-chat open")))) this.open();
   }
 
   disconnectedCallback() {
@@ -67,6 +66,7 @@ class BookChat extends HTMLElement {
   #build() {
     const language = this.conversation.notes.get("language") || this.getAttribute("language") || document.documentElement.lang;
     this.words = wordsOf(language);
+    this.words.ask = this.words.title;
     this.words.title = this.heading || this.words.title;
     this.words.greeting = this.getAttribute("greeting") || this.words.greeting;
     this.words.suggestions = listOf(this.getAttribute("suggestions")) ?? this.words.suggestions;
@@ -113,19 +113,7 @@ class BookChat extends HTMLElement {
   }
 
   #remember(open) {
-    try {
-      sessionStorage.setItem("book-chat open", open ? "1" : "");
-    } catch {
-      // Only the panel's state after a reload is lost.
-    }
-  }
-
-  #wasOpen() {
-    try {
-      return sessionStorage.getItem("book-chat open") === "1";
-    } catch {
-      return false;
-    }
+    attempt(() => sessionStorage.setItem("book-chat open", open ? "1" : ""));
   }
 
   /** Asks about a selected text: one of the ready questions, the given one, or none yet. */
@@ -201,12 +189,8 @@ class BookChat extends HTMLElement {
 
 function listOf(text) {
   if (!text) return null;
-  try {
-    const list = JSON.parse(text);
-    if (Array.isArray(list)) return list.map(String);
-  } catch {
-    // Not JSON: separated by bars.
-  }
+  const list = attempt(() => JSON.parse(text));
+  if (Array.isArray(list)) return list.map(String);
   return text.split("|").map((one) => one.trim()).filter(Boolean);
 }
 

@@ -33,13 +33,13 @@ export function directionOf(text) {
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
-  book: "M12 6.500C10.200 5.200 8 4.700 4.500 4.700v13c3.500 0 5.700.5 7.500 1.800 1.800-1.300 4-1.800 7.500-1.800v-13c-3.500 0-5.700.5-7.500 1.800zm0 0v13",
+  book: "M12 6.5C10.2 5.200 8 4.7 4.500 4.7v13c3.500 0 5.7.5 7.500 1.8 1.8-1.3 4-1.8 7.500-1.8v-13c-3.500 0-5.7.5-7.500 1.8zm0 0v13",
   send: "M12 19V5m-6 6 6-6 6 6",
   stop: "M7 7h10v10H7z",
   copy: "M9 9h10v11H9zM5 15V4h10",
-  done: "m5 12.500 4.500 4.500L19 7.500",
-  up: "M7 11v9H4v-9zm0 0 4-7c1.700 0 2.400 1.300 2 3l-.6 3H18c1.500 0 2.300 1 2 2.400l-1.200 6c-.2 1-1 1.600-2 1.600H7",
-  down: "M17 13V4h3v9zm0 0-4 7c-1.700 0-2.400-1.300-2-3l.6-3H6c-1.500 0-2.300-1-2-2.400l1.200-6c.2-1 1-1.600 2-1.600H17",
+  done: "m5 12.5 4.5 4.5L19 7.500",
+  up: "M7 11v9H4v-9zm0 0 4-7c1.7 0 2.4 1.3 2 3l-.6 3H18c1.500 0 2.300 1 2 2.4l-1.2 6c-.2 1-1 1.6-2 1.6H7",
+  down: "M17 13V4h3v9zm0 0-4 7c-1.7 0-2.4-1.3-2-3l.6-3H6c-1.500 0-2.300-1-2-2.4l1.2-6c.2-1 1-1.6 2-1.6H17",
   close: "m6 6 12 12M18 6 6 18",
 };
 
@@ -58,7 +58,7 @@ export function iconButton(name, label, onclick, { shown = false, ...attributes 
 
 /** Copies text; also where the Clipboard API is missing (pages without TLS). */
 export async function copyText(text) {
-  if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = h("textarea", { "aria-hidden": "true", tabindex: "-1" });
   area.value = text;
   area.style.cssText = "position:fixed;opacity:0";

@@ -19,7 +19,7 @@ export function frameOf(host) {
     oncancel: (event) => (event.preventDefault(), host.close()) }, parts);
   const launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog",
     // Pressing must not take the page's selection away.
-    onpointerdown: (event) => event.preventDefault(), onclick: () => host.open() }, icon("book"), h("span", {}, words.launcher));
+    onpointerdown: (event) => event.preventDefault(), onclick: () => host.open() }, icon("book"), h("span", {}, words.ask));
   return { root: h("div", outer, launcher, panel, host.selection.node), panel, launcher, log, live, notice };
 }
 

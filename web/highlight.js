@@ -3,23 +3,23 @@ import { h } from "./dom.js";
 
 const words = (text) => new Set(text.trim().split(/\s+/));
 const KEYWORDS = {
-  python: words(`and as assert async await break class continue def del elif else except False finally for from
+  python: words(`and as assert async await break class continue def del elif else except Falsely for from
     global if import in is lambda None nonlocal not or pass raise return self True try while with yield match case`),
-  c: words(`abstract alignas async auto await bool boolean break case catch char class const constexpr continue
-    default delete do double else enum explicit export extends extern false final float for foreach from function
-    if implements import in inline int interface internal let long namespace new noexcept null nullptr of operator
-    override private protected public return short signed sizeof static string struct super switch template this
-    throw true try typedef typename undefined union unsigned using var virtual void volatile while yield`),
+  c: words(`async auto await bool boolean break case catch char class const constexpr continue
+    default delete do double else enum export extends false float for  from function
+    if import in inline int interface let long namespace new null nullptr of operator
+    override private protected public return short sizeof static string struct super switch template this
+    throw true try typename undefined union unsigned using var virtual void while yield`),
   shell: words(`if then else elif fi for while do done case esac function in export source sudo cd echo set
     include find_package add_executable target_link_libraries install`),
   data: words("true false null yes no on off"),
 };
 const FAMILY = {
-  py: "python", python: "python", python3: "python",
-  sh: "shell", bash: "shell", shell: "shell", zsh: "shell", console: "shell", cmake: "shell", dockerfile: "shell", makefile: "shell",
+  py: "python", python: "python",
+  sh: "shell", bash: "shell", shell: "shell", console: "shell", cmake: "shell",
   yaml: "data", yml: "data", toml: "data", ini: "data", json: "data",
-  xml: "markup", html: "markup", urdf: "markup", xacro: "markup", sdf: "markup", svg: "markup", markup: "markup",
-  text: "none", txt: "none", plain: "none", output: "none", "": "none",
+  xml: "markup", html: "markup", urdf: "markup", xacro: "markup", sdf: "markup",
+  text: "none", txt: "none", "": "none",
 };
 const STRINGS = String.raw`"""[^]*?(?:"""|$)|'''[^]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?`;
 const NUMBER = String.raw`\b(?:0x[\da-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\b`;

@@ -6,22 +6,22 @@ const m = (tag, attributes, ...children) => ns(MATHML, tag, attributes, ...child
 
 const pairs = (text) => Object.fromEntries(text.trim().split(/\s+/).map((pair) => pair.split(":")));
 const LETTERS = pairs(`alpha:α beta:β gamma:γ delta:δ epsilon:ϵ varepsilon:ε zeta:ζ eta:η theta:θ
-  vartheta:ϑ iota:ι kappa:κ lambda:λ mu:μ nu:ν xi:ξ pi:π rho:ρ sigma:σ tau:τ upsilon:υ phi:ϕ
-  varphi:φ chi:χ psi:ψ omega:ω Gamma:Γ Delta:Δ Theta:Θ Lambda:Λ Xi:Ξ Pi:Π Sigma:Σ Phi:Φ Psi:Ψ
-  Omega:Ω ell:ℓ hbar:ℏ infty:∞ partial:∂ nabla:∇ emptyset:∅ Re:ℜ Im:ℑ degree:° top:⊤ bot:⊥`);
-const OPERATORS = pairs(`cdot:⋅ times:× div:÷ pm:± mp:∓ ast:∗ circ:∘ le:≤ leq:≤ ge:≥ geq:≥ ne:≠
-  neq:≠ approx:≈ equiv:≡ sim:∼ simeq:≃ propto:∝ ll:≪ gg:≫ in:∈ notin:∉ ni:∋ subset:⊂ subseteq:⊆
-  supset:⊃ cup:∪ cap:∩ setminus:∖ forall:∀ exists:∃ neg:¬ land:∧ wedge:∧ lor:∨ vee:∨ to:→
-  rightarrow:→ leftarrow:← Rightarrow:⇒ Leftarrow:⇐ iff:⇔ Leftrightarrow:⇔ mapsto:↦ mid:∣ parallel:∥ perp:⊥
-  ldots:… dots:… cdots:⋯ vdots:⋮ ddots:⋱ oplus:⊕ otimes:⊗ odot:⊙ dagger:† prime:′ langle:⟨ rangle:⟩
-  lfloor:⌊ rfloor:⌋ lceil:⌈ rceil:⌉ lVert:‖ rVert:‖ lvert:| rvert:| Vert:‖ vert:| lbrace:{ rbrace:}`);
-const BIG = pairs("sum:∑ prod:∏ int:∫ iint:∬ oint:∮ bigcup:⋃ bigcap:⋂");
-const NAMED = new Set("sin cos tan cot arcsin arccos arctan atan2 sinh cosh tanh exp log ln det dim ker tr rank diag sgn gcd".split(" "));
+  kappa:κ lambda:λ mu:μ nu:ν xi:ξ pi:π rho:ρ sigma:σ tau:τ phi:ϕ
+  chi:χ psi:ψ omega:ω Gamma:Γ Delta:Δ Theta:Θ Lambda:Λ Pi:Π Sigma:Σ Phi:Φ
+  Omega:Ω ell:ℓ hbar:ℏ infty:∞ partial:∂ nabla:∇`);
+const OPERATORS = pairs(`cdot:⋅ times:× div:÷ pm:± circ:∘ le:≤ leq:≤ ge:≥ geq:≥ ne:≠
+  neq:≠ approx:≈ equiv:≡ sim:∼ propto:∝ ll:≪ gg:≫ in:∈ notin:∉ subset:⊂ subseteq:⊆
+  cup:∪ cap:∩ forall:∀ exists:∃ neg:¬ land:∧ wedge:∧ lor:∨ vee:∨ to:→
+  rightarrow:→ Rightarrow:⇒ mid:∣ parallel:∥ perp:⊥
+  ldots:… dots:… cdots:⋯ otimes:⊗ prime:′ langle:⟨ rangle:⟩
+  lfloor:⌊ rfloor:⌋ lceil:⌈ rceil:⌉ Vert:‖ vert:|`);
+const BIG = pairs("sum:∑ prod:∏ int:∫ oint:∮");
+const NAMED = new Set("sin cos tan cot atan2 exp log ln det tr rank diag sgn".split(" "));
 const LIMITS = new Set("lim max min sup inf argmax argmin".split(" "));
 const ACCENTS = pairs("hat:^ widehat:^ bar:¯ overline:¯ vec:→ dot:˙ ddot:¨ tilde:~ widetilde:~");
 const SPACES = { ",": "0.17em", ":": "0.22em", ";": "0.28em", "!": "-0.17em", " ": "0.3em", quad: "1em", qquad: "2em" };
 const STYLES = { mathbf: "bold", boldsymbol: "bold", bm: "bold", mathbb: "double-struck", mathcal: "script", mathit: "italic" };
-const FENCES = { matrix: ["", ""], pmatrix: ["(", ")"], bmatrix: ["[", "]"], vmatrix: ["|", "|"], Bmatrix: ["{", "}"], cases: ["{", ""], aligned: ["", ""], align: ["", ""], "align*": ["", ""], array: ["", ""] };
+const FENCES = { matrix: ["", ""], pmatrix: ["(", ")"], bmatrix: ["[", "]"], cases: ["{", ""], aligned: ["", ""], align: ["", ""], "align*": ["", ""], array: ["", ""] };
 const DOUBLE_STRUCK = pairs("R:ℝ N:ℕ Z:ℤ Q:ℚ C:ℂ P:ℙ E:𝔼");
 
 /** A <math> element. Throws SyntaxError for TeX beyond this subset. */
@@ -113,7 +113,7 @@ class Reader {
   command(name) {
     if (name in LETTERS) return m("mi", /^[A-Z]/.test(name) ? { mathvariant: "normal" } : {}, LETTERS[name]);
     if (name in OPERATORS) return operator(OPERATORS[name]);
-    if (name in BIG) return Object.assign(operator(BIG[name]), { under: !BIG[name].match(/[∫∬∮]/) });
+    if (name in BIG) return Object.assign(operator(BIG[name]), { under: !BIG[name].match(/[∫∮]/) });
     if (NAMED.has(name)) return m("mi", {}, name);
     if (LIMITS.has(name)) return Object.assign(operator(name), { under: true });
     if (name in SPACES) return m("mspace", { width: SPACES[name] });
@@ -139,9 +139,6 @@ class Reader {
   tex_textbf() { return this.tex_text(); }
   tex_mathrm() { return m("mi", { mathvariant: "normal" }, this.words()); }
   tex_operatorname() { return this.tex_mathrm(); }
-  tex_mathsf() { return this.tex_mathrm(); }
-  tex_displaystyle() { return m("mrow", {}); }
-  tex_underbrace() { return Object.assign(m("munder", {}, this.group(), m("mo", {}, "⏟")), { under: true }); }
 
   tex_sqrt() {
     if (this.peek() !== "[") return root(this.group());

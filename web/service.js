@@ -64,17 +64,22 @@ export class Service {
   }
 }
 
+/** Where storage is off or full, notes last as long as the page. */
+export function attempt(act) {
+  try {
+    return act();
+  } catch {
+    return null;
+  }
+}
+
 const EMPTY = { session: null, sessions: [], pending: null, language: null };
 
 /** Session ids and the answer under way, in localStorage where the browser allows it. No cookies. */
 export class Notes {
   constructor(base) {
     this.key = `book-chat ${base}`;
-    try {
-      this.kept = { ...EMPTY, ...JSON.parse(localStorage.getItem(this.key)) };
-    } catch {
-      this.kept = { ...EMPTY };
-    }
+    this.kept = { ...EMPTY, ...attempt(() => JSON.parse(localStorage.getItem(this.key))) };
   }
 
   get(name) {
@@ -83,11 +88,7 @@ export class Notes {
 
   set(changes) {
     Object.assign(this.kept, changes);
-    try {
-      localStorage.setItem(this.key, JSON.stringify(this.kept));
-    } catch {
-      // Storage is off or full: the notes last as long as the page.
-    }
+    attempt(() => localStorage.setItem(this.key, JSON.stringify(this.kept)));
   }
 
   /** Remembers a session, also after a newer one, so that its data can be deleted later. */
@@ -98,11 +99,7 @@ export class Notes {
 
   clear() {
     this.kept = { ...EMPTY };
-    try {
-      localStorage.removeItem(this.key);
-    } catch {
-      // As above.
-    }
+    attempt(() => localStorage.removeItem(this.key));
   }
 }
 

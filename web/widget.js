@@ -2,9 +2,7 @@
 //
 //   <script src="https://your-server/widget.js" async></script>
 //
-// It loads the <book-chat> element from the server that it came from and, unless the page has
-// one already (or the tag says data-manual), adds one. Attributes of the element can be given
-// as data-title, data-greeting, data-suggestions, data-language, data-server, data-content.
+// It adds a <book-chat>, with the tag's data-… as its attributes, unless there is one already.
 (() => {
   const script = document.currentScript ?? document.querySelector('script[src*="widget.js"]');
   const element = new URL("web/book-chat.js", new URL(script.src, location.href));
@@ -17,7 +15,7 @@
       console.warn(`Book Chat is not available: ${error.message}`);
       return;
     }
-    if ("manual" in script.dataset || document.querySelector("book-chat")) return;
+    if (document.querySelector("book-chat")) return;
     const chat = document.createElement("book-chat");
     for (const [name, value] of Object.entries(script.dataset)) chat.setAttribute(name, value);
     document.body.append(chat);

@@ -2,7 +2,6 @@
 
 const en = {
   title: "Ask the book",
-  launcher: "Ask the book",
   greeting: "What would you like to understand?",
   lead: "Answers come from the book alone. Every numbered mark opens the passage behind it.",
   suggestions: [
@@ -23,7 +22,6 @@ const en = {
   searching: "Looking through the book…",
   waking: "Waking the server up. After a long rest this can take half a minute.",
   reconnecting: "The connection was lost. Picking the answer up again…",
-  restoring: "Opening your conversation…",
   writing: "The answer is being written.",
   complete: "Answer:",
   stopped: "Stopped here.",
@@ -35,7 +33,6 @@ const en = {
   passage: "Passage",
   source: "Source {n}: {heading}",
   open: "Open in the book",
-  showPassage: "Show the passage",
   selected: "Selected text",
   removeQuote: "Remove the selected text",
   copyAnswer: "Copy as Markdown",
@@ -85,7 +82,6 @@ const en = {
 
 const ur = {
   title: "کتاب سے پوچھیں",
-  launcher: "کتاب سے پوچھیں",
   greeting: "آپ کیا سمجھنا چاہتے ہیں؟",
   lead: "جواب صرف اسی کتاب سے آتے ہیں۔ ہر نمبر اپنا اصل اقتباس کھولتا ہے۔",
   suggestions: [
@@ -106,7 +102,6 @@ const ur = {
   searching: "کتاب میں تلاش جاری ہے…",
   waking: "سرور جاگ رہا ہے۔ طویل وقفے کے بعد اس میں آدھا منٹ لگ سکتا ہے۔",
   reconnecting: "رابطہ ٹوٹ گیا۔ جواب دوبارہ جوڑا جا رہا ہے…",
-  restoring: "آپ کی گفتگو کھل رہی ہے…",
   writing: "جواب لکھا جا رہا ہے۔",
   complete: "جواب:",
   stopped: "یہاں روک دیا گیا۔",
@@ -118,7 +113,6 @@ const ur = {
   passage: "اقتباس",
   source: "حوالہ {n}: {heading}",
   open: "کتاب میں کھولیں",
-  showPassage: "اقتباس دکھائیں",
   selected: "منتخب متن",
   removeQuote: "منتخب متن ہٹائیں",
   copyAnswer: "مارک ڈاؤن کاپی کریں",
