@@ -12,9 +12,9 @@ import uvloop
 from uvicorn.supervisors import Multiprocess
 
 from api.app import DRAIN_SECONDS, create_app
+from api.frames import MAX_FRAME
 from api.services import Services
 from api.telemetry import Metrics, configure_logging
-from api.websocket import MAX_FRAME
 from api.wiring import open_services
 from errors import BookChatError, FixConfiguration
 from settings import Settings, load_settings
@@ -75,7 +75,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
     services = await open_services(settings, metrics)
     _announce(services)
     app = create_app(settings, services, metrics=metrics)
-    server = Server(_config(app, settings), services.runs.drain)
+    server = Server(_config(app, settings), services.drain)
     await server.serve(sockets=[listener])
     return 0
 

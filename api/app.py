@@ -9,7 +9,8 @@ from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 
-from api import admin, chat, health, problems, search, sessions, websocket
+from api import admin, asyncapi, chat, health, problems, search, sessions, websocket
+from api.limits import BodyLimit
 from api.security import one_file, page_policy, static_files
 from api.services import Services
 from api.telemetry import Metrics, RequestContext
@@ -44,7 +45,7 @@ def create_app(
         try:
             yield
         finally:
-            await opened.runs.drain(DRAIN_SECONDS)
+            await opened.drain(DRAIN_SECONDS)
             await opened.resources.aclose()
             metrics.stop()
 
@@ -56,9 +57,10 @@ def create_app(
         redoc_url=None,
     )
     problems.install(app)
-    for part in (chat, search, sessions, health, admin, websocket):
+    for part in (chat, search, sessions, health, admin, websocket, asyncapi):
         app.include_router(part.router)
     _add_pages(app, metrics, settings)
+    app.add_middleware(BodyLimit)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allowed_origins,

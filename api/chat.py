@@ -6,6 +6,7 @@ a status and ends a broken stream with the problem document. The playground page
 LangServe; it wants a run log, so it gets one that says no more than the answer.
 """
 
+import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -182,13 +183,18 @@ async def _begin(
     services: Services, request: Request, question: Question, events: Events
 ) -> Response:
     """Commits to a status only when the first partial answer is there."""
+    asked = time.perf_counter()
     release = await services.admit(request, [question])
+    admitted = time.perf_counter()
     parts = services.chain.astream(question)
     try:
         first = await anext(parts)
     except BaseException:
         release()
         raise
+    # The rest is known only when the headers are long gone; it stands in the answer.
+    known = {"queue": admitted - asked, "sources": time.perf_counter() - admitted}
+    request.state.server_timing = server_timing({k: round(v * 1000, 1) for k, v in known.items()})
     request_id = problems.request_id(request)
 
     async def body() -> AsyncGenerator[bytes]:

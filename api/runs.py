@@ -7,7 +7,8 @@ lags behind in a list that is as long as the answer.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, Protocol
 
 import orjson
 
@@ -17,18 +18,52 @@ from chains.runnable import accumulate, joined
 from errors import BookChatError, RetryLater
 from schema import AnswerChunk, Question
 
-KEEP_SECONDS = 120.0
+KEEP_SECONDS = 90.0
 MAX_KEPT = 2000
+_LAST_FRAMES_SECONDS = 2.0
+_LAST_LOOKS = 100
+
+
+class Followed(Protocol):
+    """An answer that a connection may follow, whichever process makes it."""
+
+    @property
+    def ask_id(self) -> str:
+        """The id that its reader gave the question."""
+
+    @property
+    def finished(self) -> bool:
+        """No frame comes any more."""
+
+    async def cancel(self) -> None:
+        """Stops the answer and the provider's stream."""
+
+    def follow(self, after: int = -1) -> AsyncGenerator[bytes]:
+        """Frames whose ``seq`` is greater than ``after``, then live ones until the end."""
+
+
+class SharedRuns(Protocol):
+    """Answers of all replicas; ``runs_redis`` provides it."""
+
+    def listen(self, cancel: Callable[[str], None]) -> None:
+        """From now on ``cancel`` is called with the ids of answers that others want stopped."""
+
+    def publish(self, run: "Run") -> None:
+        """Copies the frames of ``run`` to where the others find them, in the background."""
+
+    async def find(self, answer_id: str) -> Followed | None:
+        """An answer of another replica."""
 
 
 class Run:
-    """One answer being made, or just made."""
+    """One answer being made, or just made, in this process."""
 
     def __init__(self, ask_id: str, answer_id: str) -> None:
         self.ask_id = ask_id
         self.answer_id = answer_id
         self.frames: list[bytes] = []
         self.finished = False
+        self.followers = 0
         self.task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
 
@@ -43,7 +78,7 @@ class Run:
         self.finished = True
         self._wake()
 
-    def cancel(self) -> None:
+    async def cancel(self) -> None:
         """Stops the answer and the provider's stream."""
         if self.task is not None:
             self.task.cancel()
@@ -51,13 +86,25 @@ class Run:
     async def follow(self, after: int = -1) -> AsyncGenerator[bytes]:
         """Frames whose ``seq`` is greater than ``after``, then live ones until the end."""
         position = max(0, after + 1)
-        while True:
-            while position < len(self.frames):
-                yield self.frames[position]
-                position += 1
-            if self.finished:
-                return
-            await self._news.wait()
+        self.followers += 1
+        try:
+            while True:
+                while position < len(self.frames):
+                    yield self.frames[position]
+                    position += 1
+                if self.finished:
+                    return
+                await self._news.wait()
+        finally:
+            self.followers -= 1
+
+    async def news(self, position: int, seconds: float) -> list[bytes]:
+        """Frames from ``position`` on; waits for one at most so long."""
+        if position >= len(self.frames) and not self.finished:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._news.wait()
+        return self.frames[position:]
 
     def _wake(self) -> None:
         # Setting and replacing the event wakes everybody who waits and nobody who comes later.
@@ -66,12 +113,17 @@ class Run:
 
 
 class Runs:
-    """The running and recent answers of this process."""
+    """The running and recent answers: those of this process, and through ``shared`` all."""
 
-    def __init__(self, chain: BookChain, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, chain: BookChain, new_id: Callable[[], str], shared: SharedRuns | None = None
+    ) -> None:
         self._chain = chain
         self._new_id = new_id
         self._runs: dict[str, Run] = {}
+        self._shared = shared
+        if shared:
+            shared.listen(self._stop)
 
     @property
     def running(self) -> int:
@@ -87,11 +139,25 @@ class Runs:
         run.add("start", answer_id=run.answer_id)
         run.task = asyncio.create_task(self._generate(run, question))
         run.task.add_done_callback(lambda _: release())
+        if self._shared:
+            self._shared.publish(run)
         return run
 
-    def find(self, answer_id: str) -> Run | None:
-        """A running or recent answer."""
-        return self._runs.get(answer_id)
+    async def find(self, answer_id: str) -> Followed | None:
+        """A running or recent answer.
+
+        Raises:
+            RetryLater: it may be another replica's, and Redis is away.
+        """
+        run = self._runs.get(answer_id)
+        if run is None and self._shared:
+            return await self._shared.find(answer_id)
+        return run
+
+    def _stop(self, answer_id: str) -> None:
+        run = self._runs.get(answer_id)
+        if run is not None and run.task is not None:
+            run.task.cancel()
 
     async def drain(self, seconds: float) -> None:
         """Waits until the running answers have ended, at most so long; then stops them."""
@@ -101,6 +167,11 @@ class Runs:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        # What was said last must be sent before the sockets are closed.
+        for _ in range(_LAST_LOOKS):
+            if not any(run.followers for run in self._runs.values()):
+                break
+            await asyncio.sleep(_LAST_FRAMES_SECONDS / _LAST_LOOKS)
 
     async def _generate(self, run: Run, question: Question) -> None:
         said: AnswerChunk = {}

@@ -1,5 +1,6 @@
 """What the routes are handed: the chain and everything around it."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from api.limits import RateLimiter, Slots, client_address
 from api.runs import Runs
+from api.telemetry import fingerprint
 from chains.book import BookChain
 from chains.memory import Memory
 from chains.retriever import BookRetriever
@@ -71,6 +73,12 @@ class Services:
         """Counts the questions against their client and takes a slot; returns its release."""
         address = client_address(connection, self.settings.trusted_proxies)
         await self.rate.check(f"address:{address}", len(questions))
-        for session_id in {q.session_id for q in questions if q.session_id}:
-            await self.rate.check(f"session:{session_id}", 1)
-        return await self.slots.acquire()
+        for session_id, count in Counter(q.session_id for q in questions if q.session_id).items():
+            await self.rate.check(f"session:{fingerprint(session_id)}", count)
+        return await self.slots.acquire(len(questions))
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no more questions; running answers may end within ``seconds``, then are stopped."""
+        self.slots.close()
+        await self.slots.idle(seconds)
+        await self.runs.drain(0)

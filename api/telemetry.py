@@ -1,5 +1,6 @@
 """Logs, metrics and the id of every request."""
 
+import hashlib
 import json
 import logging
 import re
@@ -16,7 +17,9 @@ import metering
 from schema import Answer
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACE_PARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _request_id: ContextVar[str] = ContextVar("book_chat_request_id", default="")
+_trace_parent: ContextVar[str] = ContextVar("book_chat_trace_parent", default="")
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message",
     "asctime",
@@ -84,6 +87,12 @@ class Metrics:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self.first_token = Histogram(
+            "book_chat_first_token_seconds",
+            "From the question to the first token of an answer",
+            buckets=_BUCKETS,
+            registry=registry,
+        )
         self.sockets = Gauge("book_chat_open_sockets", "Open WebSockets", registry=registry)
         self.requests = Counter(
             "book_chat_http_requests", "HTTP requests", ["method", "status"], registry=registry
@@ -112,6 +121,9 @@ class Metrics:
         self.answers.labels(answer.status if outcome == "complete" else outcome).inc()
         for stage, ms in answer.timings_ms.items():
             self.stages.labels(stage).observe(ms / 1000)
+        if "first_token" in answer.timings_ms:
+            stages = [ms for stage, ms in answer.timings_ms.items() if stage != "total"]
+            self.first_token.observe(sum(stages) / 1000)
         self.tokens.labels("input").inc(answer.usage.input_tokens)
         self.tokens.labels("output").inc(answer.usage.output_tokens)
 
@@ -125,16 +137,26 @@ class RequestContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wraps one request or socket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        request_id = _given(scope, b"x-request-id", _ID) or uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        undo = [
+            (_request_id, _request_id.set(request_id)),
+            (_trace_parent, _trace_parent.set(_given(scope, b"traceparent", _TRACE_PARENT) or "")),
+        ]
+        try:
+            await self._wrapped(scope, receive, send, request_id)
+        finally:
+            for variable, token in undo:
+                variable.reset(token)
+
+    async def _wrapped(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         if scope["type"] == "websocket":
             with self._metrics.sockets.track_inprogress():
                 await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = _given_id(scope) or uuid.uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
-        token = _request_id.set(request_id)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -150,10 +172,7 @@ class RequestContext:
                 self._metrics.requests.labels(scope["method"], message["status"]).inc()
             await send(message)
 
-        try:
-            await self._app(scope, receive, send_with_headers)
-        finally:
-            _request_id.reset(token)
+        await self._app(scope, receive, send_with_headers)
 
 
 _HEADERS: Final = [
@@ -162,12 +181,23 @@ _HEADERS: Final = [
 ]
 
 
-def _given_id(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
+def _given(scope: Scope, name: bytes, form: re.Pattern[str]) -> str | None:
+    """A header's value, if it has the right form."""
+    for found, value in scope["headers"]:
+        if found == name:
             text: str = value.decode("latin-1")
-            return text if _ID.fullmatch(text) else None
+            return text if form.fullmatch(text) else None
     return None
+
+
+def trace_parent() -> str:
+    """The W3C ``traceparent`` that the current request came with, or nothing."""
+    return _trace_parent.get()
+
+
+def fingerprint(session_id: str) -> str:
+    """Tells sessions apart in logs and limits; whoever holds the id itself may read its turns."""
+    return hashlib.sha256(session_id.encode()).hexdigest()[:16]
 
 
 def server_timing(timings_ms: dict[str, float]) -> str:

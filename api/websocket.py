@@ -8,13 +8,14 @@ import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
-from api.runs import Run, error_fields
+from api import frames
+from api.frames import MAX_FRAME, PROTOCOL
+from api.runs import Followed, error_fields
 from api.services import Services
-from chains.asked import as_question
 from errors import BookChatError, FixQuestion
+from schema import Question
 
-MAX_FRAME = 64 * 1024
-PROTOCOL = 1
+_MAX_ID = 200
 
 router = APIRouter()
 
@@ -52,7 +53,7 @@ class Connection:
         self._socket = socket
         self._services = services
         self._session_id = services.conversations.new_session()
-        self._run: Run | None = None
+        self._run: Followed | None = None
         self._follower: asyncio.Task[None] | None = None
 
     async def serve(self) -> None:
@@ -77,47 +78,39 @@ class Connection:
     async def _handle(self, text: str | None) -> None:
         ask_id: Any = None
         try:
-            frame = _parse(text)
-            ask_id = frame.get("id")
-            match frame.get("type"):
-                case "ask":
-                    await self._ask(frame)
-                case "cancel":
-                    self._cancel(frame)
-                case "resume":
-                    await self._resume(frame)
-                case "ping":
+            raw = frames.read(text)
+            ask_id = raw.get("id")
+            match frames.parse(raw):
+                case frames.Ask() as asked:
+                    await self._ask(asked)
+                case frames.Cancel(id=cancelled):
+                    await self._cancel(cancelled)
+                case frames.Resume(answer_id=answer_id, after=after):
+                    await self._resume(answer_id, after)
+                case frames.Ping():
                     await self._send({"type": "pong"})
-                case _:
-                    raise FixQuestion("Unknown frame type; use ask, cancel, resume or ping.")
         except BookChatError as error:
             frame = {"type": "error", **error_fields(error)}
-            if isinstance(ask_id, str):
+            if isinstance(ask_id, str) and len(ask_id) <= _MAX_ID:
                 frame["id"] = ask_id
             await self._send(frame)
 
-    async def _ask(self, frame: dict[str, Any]) -> None:
-        ask_id = frame.get("id")
-        if not isinstance(ask_id, str) or not 1 <= len(ask_id) <= 200:
-            raise FixQuestion("ask needs an id: a string of 1 to 200 characters.")
+    async def _ask(self, asked: frames.Ask) -> None:
         if self._busy():
             raise BookChatError("One answer at a time; cancel or wait.", code="busy")
-        question = as_question({k: v for k, v in frame.items() if k not in ("type", "id")})
+        question = Question.model_construct(**{k: getattr(asked, k) for k in Question.model_fields})
         if question.session_id is None:
             question = question.model_copy(update={"session_id": self._session_id})
         release = await self._services.admit(self._socket, [question])
-        self._follow(self._services.runs.start(ask_id, question, release), -1)
+        self._follow(self._services.runs.start(asked.id, question, release), -1)
 
-    def _cancel(self, frame: dict[str, Any]) -> None:
-        if self._run is None or frame.get("id") != self._run.ask_id:
+    async def _cancel(self, ask_id: str) -> None:
+        if self._run is None or ask_id != self._run.ask_id or self._run.finished:
             raise FixQuestion("No answer with this id is running here.", code="not_found")
-        self._run.cancel()
+        await self._run.cancel()
 
-    async def _resume(self, frame: dict[str, Any]) -> None:
-        after = frame.get("after", -1)
-        if not isinstance(after, int) or isinstance(after, bool) or after < -1:
-            raise FixQuestion("resume needs after: the last seq that was seen, or -1.")
-        run = self._services.runs.find(str(frame.get("answer_id")))
+    async def _resume(self, answer_id: str, after: int) -> None:
+        run = await self._services.runs.find(answer_id)
         if run is None:
             raise FixQuestion("This answer cannot be resumed any more.", code="not_found")
         if self._busy():
@@ -127,11 +120,11 @@ class Connection:
     def _busy(self) -> bool:
         return self._run is not None and not self._run.finished
 
-    def _follow(self, run: Run, after: int) -> None:
+    def _follow(self, run: Followed, after: int) -> None:
         self._run = run
         self._follower = asyncio.create_task(self._relay(run, after, self._follower))
 
-    async def _relay(self, run: Run, after: int, before: asyncio.Task[None] | None) -> None:
+    async def _relay(self, run: Followed, after: int, before: asyncio.Task[None] | None) -> None:
         """Sends the frames of ``run`` once those of the answer ``before`` are out."""
         try:
             if before is not None:
@@ -144,13 +137,3 @@ class Connection:
     async def _send(self, frame: dict[str, Any]) -> None:
         if self._socket.application_state == WebSocketState.CONNECTED:
             await self._socket.send_text(orjson.dumps(frame).decode())
-
-
-def _parse(text: str | None) -> dict[str, Any]:
-    try:
-        frame = orjson.loads(text or "")
-    except orjson.JSONDecodeError:
-        raise FixQuestion("A frame must be a JSON object in a text message.") from None
-    if not isinstance(frame, dict):
-        raise FixQuestion("A frame must be a JSON object in a text message.")
-    return frame

@@ -118,6 +118,8 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
     }
     redis_url = _secret(settings.redis_url)
     shared = RedisRuns(redis_url) if redis_url else None
+    rate = RateLimiter(settings.rate_limit, redis_url)
+    resources.push_async_callback(rate.aclose)
     if shared:
         resources.push_async_callback(shared.aclose)
         checks["redis"] = shared.ping
@@ -127,7 +129,7 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         retriever=retriever,
         conversations=conversations,
         runs=Runs(chain, lambda: uuid.uuid4().hex, shared),
-        rate=RateLimiter(settings.rate_limit, redis_url),
+        rate=rate,
         slots=Slots(settings.max_concurrent_answers),
         indexing=indexing,
         checks=checks,

@@ -1,0 +1,156 @@
+"""Limits per client with a real Redis and without one, queue, body size."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.limits import MAX_BODY, RateLimiter, Slots
+from errors import RetryLater
+from tests.api.conftest import QUESTION, Served
+from tests.api.redis_server import BINARY, INSTALL, RedisServer, redis_server
+from tests.api.wired import wired
+
+needs_redis = pytest.mark.skipif(BINARY is None, reason=INSTALL)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def limiter_of(redis: RedisServer) -> AsyncIterator[Callable[..., RateLimiter]]:
+    made = []
+
+    def make(per_minute: int, **options: Any) -> RateLimiter:
+        made.append(RateLimiter(per_minute, redis.url, **options))
+        return made[-1]
+
+    yield make
+    for limiter in made:
+        await limiter.aclose()
+
+
+Make = Callable[..., RateLimiter]
+
+
+async def asked(limiter: RateLimiter, client: str = "address:1") -> str:
+    try:
+        await limiter.check(client)
+    except RetryLater as error:
+        assert 1 <= (error.retry_after or 0) <= 60
+        return error.code
+    return "ok"
+
+
+@needs_redis
+async def test_replicas_count_together_through_redis(limiter_of: Make) -> None:
+    one, two = limiter_of(3), limiter_of(3)
+    assert [await asked(limiter) for limiter in (one, two, one, two)] == ["ok"] * 3 + [
+        "rate_limited"
+    ]
+    assert await asked(two, "address:2") == "ok"
+
+
+@needs_redis
+async def test_without_redis_each_replica_counts_for_itself_and_redis_is_used_again_later(
+    redis: RedisServer, limiter_of: Make
+) -> None:
+    now = 0.0
+    limiter = limiter_of(2, clock=lambda: now)
+    assert await asked(limiter) == "ok"
+    redis.stop()
+    assert [await asked(limiter) for _ in range(3)] == ["ok", "ok", "rate_limited"]
+    redis.start()
+    now = 60.0
+    assert await asked(limiter) == "ok"
+    assert await asked(limiter_of(2)) == "ok"
+    assert await asked(limiter) == "rate_limited"
+
+
+@needs_redis
+def test_a_service_whose_redis_goes_away_answers_limits_counts_and_says_so(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    with wired(tmp_path, redis_url=redis.url, rate_limit=3) as service:
+        assert service.parts()[1]["redis"]["status"] == "ok"
+        service.ask()
+        redis.stop()
+        status, parts = service.parts()
+        assert (status, parts["redis"]["status"]) == (200, "unavailable")
+        statuses = [service.post().status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
+        assert service.metric('book_chat_events_total{event="degraded:redis"}') >= 4
+        redis.start()
+        assert service.parts()[1]["redis"]["status"] == "ok"
+
+
+async def test_a_few_more_than_there_are_slots_wait_and_the_rest_are_refused() -> None:
+    slots = Slots(2, queue_seconds=30)
+    held = [await slots.acquire() for _ in range(2)]
+    waiting = [asyncio.create_task(slots.acquire()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert slots.waiting == 2
+    with pytest.raises(RetryLater) as refused:
+        await slots.acquire()
+    assert refused.value.code == "overloaded"
+    for release in held:
+        release()
+        release()
+    for task in waiting:
+        (await task)()
+    assert (slots.taken, slots.waiting) == (0, 0)
+
+
+async def test_a_batch_takes_a_slot_a_question_and_gives_all_back_when_it_is_refused() -> None:
+    slots = Slots(3, queue_seconds=0.01)
+    release = await slots.acquire(2)
+    assert slots.taken == 2
+    with pytest.raises(RetryLater):
+        await slots.acquire(8)
+    assert slots.taken == 2
+    release()
+    (await slots.acquire(8))()
+    assert slots.taken == 0
+
+
+async def test_after_closing_nobody_is_let_in_and_idle_waits_for_those_inside() -> None:
+    slots = Slots(2)
+    release = await slots.acquire()
+    slots.close()
+    with pytest.raises(RetryLater):
+        await slots.acquire()
+    assert not await slots.idle(0.01)
+    release()
+    assert await slots.idle(0.01)
+
+
+@pytest.mark.parametrize(
+    "path", ["/chat/invoke", "/chat/stream", "/chat/batch", "/answers/x/feedback"]
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_long_is_a_413_problem(served: Served, path: str, chunked: bool) -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(MAX_BODY // 65536 + 1):
+            yield b" " * 65536
+
+    content: Any = pieces() if chunked else b" " * (MAX_BODY + 1)
+    try:
+        response = served.http.post(path, content=content)
+    except (httpx.WriteError, httpx.RemoteProtocolError):
+        pytest.skip("the server closed the connection before all was sent")
+    assert (response.status_code, response.json()["code"]) == (413, "invalid_request")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert served.http.get("/health/live").status_code == 200
+
+
+def test_the_longest_request_of_the_contract_fits(served: Served) -> None:
+    turn = {"question": "q" * 2000, "answer": "a" * 20_000}
+    question = {"question": QUESTION, "selected_text": "s" * 8000, "history": [turn] * 20}
+    response = served.http.post("/chat/batch", json={"inputs": [question] * 8})
+    assert response.status_code == 200
