@@ -88,7 +88,7 @@ def names_unknown(question: str, vocabulary: Vocabulary) -> set[str]:
             or (word[0].isupper() and not begins)
         )
         parts = content_words(word)
-        if named and parts and not any(part in vocabulary for part in parts):
+        if named and parts and not all(part in vocabulary for part in parts):
             found.update(parts)
     return found
 

@@ -16,8 +16,8 @@ _NO_ANSWER: Final = 0.15
 """No sentence scores higher: the passages do not answer."""
 _SURE: Final = 0.6
 """A best score below is a doubtful one."""
-_FEW_WORDS: Final = 50
-_ENOUGH_WORDS: Final = 70
+_FEW_WORDS: Final = 70
+_ENOUGH_WORDS: Final = 95
 _MOST_WORDS: Final = 150
 _MOST_GROUPS: Final = 6
 _MOST_CODE: Final = 40
