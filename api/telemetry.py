@@ -20,6 +20,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE_PARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _request_id: ContextVar[str] = ContextVar("book_chat_request_id", default="")
 _trace_parent: ContextVar[str] = ContextVar("book_chat_trace_parent", default="")
+_OURS: Final = ("book_chat", "api", "chains", "conversations", "loaders", "providers")
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message",
     "asctime",
@@ -54,8 +55,12 @@ def configure_logging(level: str, form: Literal["json", "text"] | None) -> None:
         handler.setFormatter(JsonFormatter())
     else:
         handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "qdrant_client", "uvicorn.access"):
+    # Below info the libraries log statements, requests and payloads: a reader's words, or keys.
+    logging.basicConfig(level="INFO", handlers=[handler], force=True)
+    logging.getLogger().setLevel(max(logging.INFO, getattr(logging, level.upper())))
+    for ours in _OURS:
+        logging.getLogger(ours).setLevel(level.upper())
+    for noisy in ("httpx", "httpcore", "qdrant_client", "uvicorn.access", "aiosqlite"):
         logging.getLogger(noisy).setLevel("WARNING")
 
 
