@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +12,7 @@ import httpx
 from qdrant_client import AsyncQdrantClient, QdrantClient, models
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+from qdrant_client.http.models import QueryResponse
 
 from errors import BookChatError, FixConfiguration, RetryLater
 from providers.edge_shards import EdgeError
@@ -47,6 +48,20 @@ class _Transport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+class SearchClient(AsyncQdrantClient):
+    """Sends searches as they are: the client's look for texts to embed copies every vector."""
+
+    async def query_batch_points(
+        self, collection_name: str, requests: Sequence[models.QueryRequest], *_: Any, **__: Any
+    ) -> list[QueryResponse]:
+        """Answers of several searches in one request."""
+        batch = models.QueryRequestBatch.model_construct(searches=list(requests))
+        answer = await self.http.search_api.query_batch_points(
+            collection_name, query_request_batch=batch
+        )
+        return answer.result or []
+
+
 def _options(settings: Settings, timeout: int) -> dict[str, Any]:
     # The key travels as a header: given as api_key, the client warns on every http:// URL,
     # which is what a Qdrant beside the service in a compose file has.
@@ -74,7 +89,7 @@ def _trust(url: str) -> ssl.SSLContext | bool:
 def open_async(settings: Settings, timeout: int) -> AsyncQdrantClient:
     """The client of the service: one pool of kept-alive connections, no request yet."""
     options = _options(settings, timeout)
-    return AsyncQdrantClient(**options, transport=_Transport(options["verify"]))
+    return SearchClient(**options, transport=_Transport(options["verify"]))
 
 
 def open_sync(settings: Settings, timeout: int) -> QdrantClient:
