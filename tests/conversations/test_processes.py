@@ -28,12 +28,23 @@ def worker(place: Place, *task: str) -> subprocess.Popen[str]:
     )
 
 
+def await_here(process: subprocess.Popen[str]) -> None:
+    assert process.stdout
+    assert process.stdout.readline() == "here\n"
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
 async def test_processes_that_start_at_once_migrate_once_and_sign_alike(place: Place) -> None:
     started = [worker(place, "open") for _ in range(3)]
     for process in started:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        await_here(process)
+    for process in started:
+        go(process)
     ended = [(*process.communicate(timeout=60), process.returncode) for process in started]
     logs = "".join(log for _, log, _ in ended)
     assert [code for *_, code in ended] == [0] * 3, logs
@@ -48,9 +59,9 @@ async def test_a_process_that_is_killed_loses_no_acknowledged_turn(place: Place)
     async with place.open() as store:
         session_id = store.new_session()
     process = worker(place, "write", session_id)
-    assert process.stdin and process.stdout
-    process.stdin.write("go\n")
-    process.stdin.flush()
+    await_here(process)
+    go(process)
+    assert process.stdout
     acknowledged = [process.stdout.readline().strip() for _ in range(40)]
     process.kill()
     acknowledged += process.stdout.read().split()

@@ -1,7 +1,7 @@
 """A process of the service, cut down to its conversations.
 
-``python worker.py URL DATA_DIR open`` waits for a line, opens the store and prints a session id;
-``… write SESSION`` prints the id of each turn once it is acknowledged, for ever.
+``python worker.py URL DATA_DIR open`` says that it is there, waits for a line, opens the store and
+prints a session id; ``… write SESSION`` prints the id of each turn once it is acknowledged.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from tests.conversations.turns import turn
 
 
 async def main(url: str, data_dir: str, task: str, session_id: str = "") -> None:
+    sys.stdout.write("here\n")
+    sys.stdout.flush()
     sys.stdin.readline()
     async with open_conversations(
         url=url or None, data_dir=Path(data_dir), secret=None, retention_days=90
