@@ -41,7 +41,7 @@ async def _run(options: argparse.Namespace) -> int:
     files = options.questions or sorted(FOLDER.glob("*.jsonl"))
     questions = load_questions(files, options.split)
     async with _asker(options.url) as asker:
-        outcomes = [await _ask(asker, question) for question in questions]
+        outcomes = [await ask(asker, question) for question in questions]
     rows = table(outcomes)
     print(as_text(rows))
     if options.json:
@@ -63,7 +63,8 @@ async def _asker(url: str | None) -> AsyncIterator[Asker]:
         yield ChainAsker(services.chain, services.retriever)
 
 
-async def _ask(asker: Asker, question: EvalQuestion) -> Outcome:
+async def ask(asker: Asker, question: EvalQuestion) -> Outcome:
+    """One question, asked again when the server limits questions."""
     while True:
         started = time.perf_counter()
         try:

@@ -23,7 +23,7 @@ from tests.standins.server import free_port, serve
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RATE_LIMIT: Final = 300
-_START_SECONDS: Final = 150.0
+_START_SECONDS: Final = 300.0
 _PAGES: Final = {
     "module-1/ros2.md": (
         "# ROS 2\n\n## What ROS 2 is\n\n"
@@ -58,7 +58,7 @@ def until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         return httpx.get(url, timeout=5).status_code == 200
     except httpx.HTTPError:
@@ -122,7 +122,7 @@ class Replica(Process):
     def start(self) -> None:
         """Returns when it is ready."""
         super().start()
-        until(lambda: _answers(f"{self.url}/health/ready"), "waited for a replica")
+        until(lambda: answers(f"{self.url}/health/ready"), "waited for a replica")
 
 
 @dataclass
@@ -205,5 +205,5 @@ def _nginx(folder: Path, replicas: list[Replica], stack: ExitStack) -> str:
     server = Process(["nginx", "-e", "stderr", "-p", str(folder), "-c", "nginx.conf"], folder)
     stack.callback(server.close)
     server.start()
-    until(lambda: _answers(f"http://127.0.0.1:{port}/health/live"), "waited for nginx")
+    until(lambda: answers(f"http://127.0.0.1:{port}/health/live"), "waited for nginx")
     return f"http://127.0.0.1:{port}"

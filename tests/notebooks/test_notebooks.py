@@ -1,0 +1,64 @@
+"""The notebooks run from top to bottom with the embedded models, and hold no logic."""
+
+import ast
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.deploy.embedded import environment, serve_embedded, small_book
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Try, ast.While, ast.Lambda)
+pytestmark = [
+    pytest.mark.xdist_group("notebooks"),
+    # Of the libraries that start the kernel.
+    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*:RuntimeWarning:zmq"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment of the kernels: one index for all, and a running service."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    (folder / "service").mkdir()
+    with serve_embedded(folder / "service") as url:
+        told = {"BOOK_DIR": str(small_book(folder)), "BOOK_CHAT_URL": url}
+        yield environment(folder, MPLBACKEND="module://matplotlib_inline.backend_inline", **told)
+
+
+def test_there_are_four() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, place: dict[str, str]) -> None:
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    )
+    asyncio.run(client.async_execute(env=place))
+    printed = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert printed
+    if "plt" in path.read_text("utf-8"):
+        assert any("image/png" in output.get("data", {}) for output in printed)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_holds_no_logic_and_no_output(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert not cell.outputs
+            assert cell.execution_count is None
+            tree = compile(
+                cell.source, path.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            )
+            assert not [node for node in ast.walk(tree) if isinstance(node, LOGIC)]
