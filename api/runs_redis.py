@@ -134,7 +134,7 @@ class RemoteRun:
         self._key = key
         self._ended = ended
         self.ask_id = ask_id
-        self.finished = False
+        self.finished = ended
 
     async def cancel(self) -> None:
         """Asks the replica that makes it to stop."""
@@ -148,7 +148,7 @@ class RemoteRun:
         """Frames whose ``seq`` is greater than ``after``; an error frame if the maker died."""
         seen = max(0, after + 1)
         try:
-            while not self.finished:
+            while True:
                 entries = await self._entries(seen)
                 for fields in entries:
                     if b"end" in fields:

@@ -1,0 +1,115 @@
+"""SIGTERM while an answer runs: it ends first, then the sockets are told to come back."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.api.test_websocket import ask, receive, until
+from tests.processes import environment, write_book
+from tests.standins.cohere import KEY, CohereStandIn
+from tests.standins.server import free_port, serve
+
+
+async def started(env: dict[str, str], cwd: Path) -> asyncio.subprocess.Process:
+    """``python -m api``, once it answers."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "api", cwd=cwd, env=env,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    said = b""
+    while b"Application startup complete" not in said:
+        line = await asyncio.wait_for(process.stderr.readline(), 60)
+        assert line, said.decode()
+        said += line
+    return process
+
+
+async def closing(socket: Any) -> int | None:
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            await receive(socket)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
+
+
+async def test_the_running_answer_ends_then_everybody_is_closed_with_1012(tmp_path: Path) -> None:
+    cohere = CohereStandIn()
+    with serve(cohere) as url:
+        port = free_port()
+        env = environment(
+            tmp_path,
+            BOOK_DIR=str(write_book(tmp_path / "book")),
+            COHERE_API_KEY=KEY,
+            COHERE_BASE_URL=url,
+            PORT=str(port),
+        )
+        process = await started(env, tmp_path)
+        assert process.stderr is not None
+        log = asyncio.create_task(process.stderr.read())
+        address = f"ws://127.0.0.1:{port}/ws/chat"
+        cohere.latency.token_ms = 60
+        async with connect(address) as busy, connect(address) as idle:
+            await receive(busy)
+            await receive(idle)
+            await ask(busy, question="How fast does the balance controller of a humanoid run?")
+            await until(busy, "token")
+            os.kill(process.pid, signal.SIGTERM)
+            await until(busy, "token")
+            # Nobody new is let in meanwhile: neither a question nor a connection.
+            await ask(idle, question="What is the capture point of a robot?")
+            refused = (await until(idle, "error"))[-1]
+            assert (refused["code"], refused["retry_after"] > 0) == ("overloaded", True)
+            with pytest.raises(OSError):
+                async with connect(address, open_timeout=5):
+                    pass
+            done = (await until(busy, "done"))[-1]
+            assert done["answer"]["status"] == "answered"
+            assert await closing(busy) == 1012
+            assert await closing(idle) == 1012
+        assert await asyncio.wait_for(process.wait(), 30) in (0, -signal.SIGTERM)
+        assert b"Traceback" not in await log
+    turns = json.dumps(done["answer"]["citations"])
+    assert "1000 Hz" in turns
+
+
+async def test_an_answer_over_server_sent_events_ends_before_the_process_does(
+    tmp_path: Path,
+) -> None:
+    cohere = CohereStandIn()
+    with serve(cohere) as url:
+        port = free_port()
+        env = environment(
+            tmp_path,
+            BOOK_DIR=str(write_book(tmp_path / "book")),
+            COHERE_API_KEY=KEY,
+            COHERE_BASE_URL=url,
+            PORT=str(port),
+        )
+        process = await started(env, tmp_path)
+        assert process.stderr is not None
+        log = asyncio.create_task(process.stderr.read())
+        cohere.latency.token_ms = 60
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        body = b'{"input":{"question":"How fast does the balance controller of a humanoid run?"}}'
+        writer.write(
+            b"POST /chat/stream HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        came = await reader.readuntil(b'"answer"')
+        os.kill(process.pid, signal.SIGTERM)
+        came += await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+        assert b"event: end" in came
+        assert b"event: error" not in came
+        await asyncio.wait_for(process.wait(), 30)
+        await log
