@@ -223,7 +223,8 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             turn = Turn(session_id=session_id, question=question, answer=answer, outcome=outcome)
             try:
                 await self._parts.memory.remember(turn)
-            except RetryLater:
+            except BookChatError:
+                # Away, or the reader deleted the session meanwhile: the answer was said.
                 metering.degrade("memory", visible=False)
 
 
