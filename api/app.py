@@ -1,5 +1,6 @@
 """The web application: routes, middleware, and the parts they share."""
 
+from asyncio import all_tasks
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ def create_app(
         metrics.gauge(
             "book_chat_running_answers", "Answers being made", lambda: opened.runs.running
         )
+        metrics.gauge("book_chat_tasks", "Tasks of the event loop", lambda: len(all_tasks()))
         metrics.gauge("book_chat_queued_answers", "Questions waiting", lambda: opened.slots.waiting)
         try:
             yield
