@@ -1,0 +1,32 @@
+"""``python -m benchmarks [NAME]``: one benchmark, or the short ones one after the other."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+BENCHMARKS: Final = {
+    "streaming": "CPU per answer: Cohere's stream read by us, by the stock class, by a bare relay",
+    "loading": "sections a second through loader and splitter, memory by the book's size",
+    "retrieval": "hybrid search on the embedded engine by the number of chunks",
+    "soak": "readers who ask, cancel, drop and resume while providers fail (15 minutes)",
+}
+_LONG: Final = {"soak"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: that of the benchmark; 2 for an unknown name."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] not in BENCHMARKS:
+        names = "\n".join(f"  {name:<10} {what}" for name, what in BENCHMARKS.items())
+        print(f"usage: python -m benchmarks [NAME] [options]\n{names}", file=sys.stderr)
+        return 0 if given[0] in ("-h", "--help") else 2
+    names = given[:1] or [name for name in BENCHMARKS if name not in _LONG]
+    failed = 0
+    for name in names:
+        failed |= int(import_module(f"benchmarks.{name}").main(given[1:]) or 0)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
