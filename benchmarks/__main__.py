@@ -18,8 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: that of the benchmark; 2 for an unknown name."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] not in BENCHMARKS:
-        names = "\n".join(f"  {name:<10} {what}" for name, what in BENCHMARKS.items())
-        print(f"usage: python -m benchmarks [NAME] [options]\n{names}", file=sys.stderr)
+        listing = "\n".join(f"  {name:<10} {what}" for name, what in BENCHMARKS.items())
+        print(f"usage: python -m benchmarks [NAME] [options]\n{listing}", file=sys.stderr)
         return 0 if given[0] in ("-h", "--help") else 2
     names = given[:1] or [name for name in BENCHMARKS if name not in _LONG]
     failed = 0
