@@ -1,8 +1,4 @@
-"""Two replicas behind nginx behave as one service.
-
-Resuming an answer on another replica is not part of it: an answer lives in the process that
-makes it, and a reader whose replica went away asks again.
-"""
+"""Two replicas behind nginx behave as one service."""
 
 import asyncio
 import json
@@ -113,6 +109,30 @@ async def test_a_socket_goes_through_the_proxy_from_the_books_origin_only(
             await receive(socket)
 
 
+async def test_an_answer_that_one_replica_makes_is_resumed_at_the_other(
+    topology: Topology,
+) -> None:
+    topology.cohere.latency.token_ms = 20
+    first, second = (replica.url.replace("http", "ws", 1) for replica in topology.replicas)
+    seen: list[dict[str, Any]] = []
+    async with connect(f"{first}/ws/chat") as socket:
+        question = {"type": "ask", "id": "q", "question": f"{QUESTION}:"}
+        await socket.send(json.dumps(question))
+        while not seen or seen[-1]["type"] != "token":
+            seen.append(await receive(socket))
+    start, last = seen[1], seen[-1]
+    async with connect(f"{second}/ws/chat") as socket:
+        assert (await receive(socket))["type"] == "ready"
+        resume = {"type": "resume", "answer_id": start["answer_id"], "after": last["seq"]}
+        await socket.send(json.dumps(resume))
+        while seen[-1]["type"] != "done":
+            seen.append(await receive(socket))
+            assert seen[-1]["type"] != "error", seen[-1]
+    assert [frame["seq"] for frame in seen[1:]] == list(range(len(seen) - 1))
+    text = "".join(frame["text"] for frame in seen if frame["type"] == "token")
+    assert text == seen[-1]["answer"]["answer"]
+
+
 async def receive(socket: ClientConnection) -> dict[str, Any]:
     async with asyncio.timeout(30):
         frame: dict[str, Any] = json.loads(await socket.recv())
@@ -120,7 +140,10 @@ async def receive(socket: ClientConnection) -> dict[str, Any]:
 
 
 async def converse(url: str, stop: Event, asked: list[int]) -> None:
-    """Asks over one socket again and again; connects again when a replica stops (1012)."""
+    """Asks over one socket again and again; connects again when a replica stops.
+
+    A stopping replica takes no more questions (``overloaded``) and closes the socket (1012).
+    """
     number = 0
     while not stop.is_set():
         async with connect(url) as socket:
@@ -130,8 +153,13 @@ async def converse(url: str, stop: Event, asked: list[int]) -> None:
                     number += 1
                     question = QUESTION + "," * number + ";"
                     await socket.send(json.dumps({"type": "ask", "id": "q", "question": question}))
-                    while (frame := await receive(socket))["type"] != "done":
-                        assert frame["type"] != "error", frame
+                    frame = await receive(socket)
+                    while frame["type"] not in ("done", "error"):
+                        frame = await receive(socket)
+                    if frame["type"] == "error":
+                        assert frame["code"] == "overloaded", frame
+                        number -= 1
+                        break
                     asked.append(number)
             except ConnectionClosed as closed:
                 # Only between two answers: the running one is allowed to end.
@@ -189,3 +217,16 @@ def test_each_replica_says_which_build_and_book_it_serves(topology: Topology) ->
     first, second = (said(replica) for replica in topology.replicas)
     assert first == second
     assert re.fullmatch(r"[0-9a-f]{12}|unknown", first[1])
+
+
+def test_without_any_replica_a_client_still_reads_a_problem_document(topology: Topology) -> None:
+    for replica in topology.replicas:
+        replica.stop()
+    response = httpx.post(f"{topology.url}/chat/invoke", json={"input": {"question": QUESTION}})
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == "overloaded"
+    assert response.headers["retry-after"] == "5"
+    for replica in topology.replicas:
+        replica.start()
+    assert ask(topology.url)["status"] == "answered"
