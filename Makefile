@@ -1,4 +1,4 @@
-.PHONY: run test check format clean
+.PHONY: run test check format audit clean
 PYTHON ?= python3.11
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -14,6 +14,10 @@ check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/python -m pytest -q tests/test_imports.py
+
+# Asks a vulnerability service, so it is not part of check, which needs no network.
+audit: .venv/.dev
+	$(BIN)/pip-audit --requirement requirements.txt --strict
 
 format: .venv/.dev
 	$(BIN)/ruff format .

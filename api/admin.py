@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.openapi import answers
 from api.services import Services
 from errors import FixQuestion
 
@@ -40,7 +41,7 @@ async def index_state(services: Admin) -> dict[str, Any]:
     return services.indexing.state()
 
 
-@router.get("/insights")
+@router.get("/insights", responses=answers("text/csv"))
 async def insights(
     services: Admin, form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json"
 ) -> Any:

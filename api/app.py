@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 
-from api import admin, asyncapi, chat, health, problems, search, sessions, websocket
+from api import admin, asyncapi, chat, health, openapi, problems, search, sessions, websocket
 from api.limits import BodyLimit
 from api.security import one_file, page_policy, static_files
 from api.services import Services
@@ -57,8 +57,10 @@ def create_app(
         summary="Answers readers' questions about a book, with citations to the exact heading.",
         lifespan=lifespan,
         redoc_url=None,
+        responses=openapi.PROBLEMS,
     )
     problems.install(app)
+    openapi.install(app, chat.InvokeRequest, chat.BatchRequest)
     for part in (chat, search, sessions, health, admin, websocket, asyncapi):
         app.include_router(part.router)
     _add_pages(app, metrics, settings)

@@ -20,7 +20,7 @@ from langchain_core.callbacks import AsyncCallbackHandler
 from langserve import APIHandler
 from pydantic import BaseModel, Field, ValidationError
 
-from api import problems
+from api import openapi, problems
 from api.services import Services
 from api.telemetry import server_timing
 from chains.runnable import accumulate, joined
@@ -56,12 +56,6 @@ class BatchResponse(BaseModel):
 
     output: list[Answer]
     metadata: dict[str, Any]
-
-
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 async def _read(request: Request, model: type[BaseModel]) -> Any:
@@ -116,7 +110,7 @@ def _langserve(request: Request) -> APIHandler:
     return handler
 
 
-@router.post("/invoke", openapi_extra=_body(InvokeRequest), response_model=InvokeResponse)
+@router.post("/invoke", openapi_extra=openapi.body(InvokeRequest), response_model=InvokeResponse)
 async def invoke(request: Request) -> Response:
     """Answers one question."""
     body: InvokeRequest = await _read(request, InvokeRequest)
@@ -127,7 +121,7 @@ async def invoke(request: Request) -> Response:
         release()
 
 
-@router.post("/batch", openapi_extra=_body(BatchRequest), response_model=BatchResponse)
+@router.post("/batch", openapi_extra=openapi.body(BatchRequest), response_model=BatchResponse)
 async def batch(request: Request) -> Response:
     """Answers up to eight questions side by side."""
     body: BatchRequest = await _read(request, BatchRequest)
@@ -138,7 +132,12 @@ async def batch(request: Request) -> Response:
         release()
 
 
-@router.post("/stream", openapi_extra=_body(InvokeRequest))
+@router.post(
+    "/stream",
+    openapi_extra=openapi.body(InvokeRequest),
+    responses=openapi.answers("text/event-stream"),
+    response_class=StreamingResponse,
+)
 async def stream(request: Request) -> Response:
     """Server-sent events: ``metadata``, then ``data`` with partial answers, then ``end``."""
     body: InvokeRequest = await _read(request, InvokeRequest)

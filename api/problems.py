@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from errors import STATUS, BookChatError, ErrorCode
@@ -34,6 +35,18 @@ _BY_STATUS: Mapping[int, ErrorCode] = {
     429: "rate_limited",
     503: "overloaded",
 }
+
+
+class Problem(BaseModel):
+    """RFC 9457, with the stable ``code`` and the id under which the log has more."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: ErrorCode
+    request_id: str
+    errors: list[dict[str, Any]] | None = Field(None, description="for 422: what does not fit")
 
 
 def document(
