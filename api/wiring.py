@@ -26,18 +26,19 @@ from chains.condense import Condenser, LexicalCondenser, ModelCondenser
 from chains.generation import Models
 from chains.memory import AnswerCache
 from chains.retriever import BookRetriever
-from conversations.store import open_conversations
+from conversations.store import ConversationStore, open_conversations
 from errors import FixConfiguration, RetryLater
 from loaders.index import IndexOptions, IndexSummary, index_book
 from loaders.sources import is_address, load_all
 from loaders.store import IndexStore
 from providers.calibration import calibrator
 from providers.factory import open_stores
-from providers.models import build_models
+from providers.models import BookModels, build_models
 from providers.vector_store import BookVectorStore
 from schema import Answer
 from settings import Settings
 
+Check = Callable[[], Awaitable[Any]]
 _log = logging.getLogger("book_chat")
 
 
@@ -58,68 +59,37 @@ async def open_services(settings: Settings, metrics: Metrics) -> Services:
 async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack) -> Services:
     if not is_address(settings.book_dir) and not settings.book_dir.exists():
         raise FixConfiguration(f"BOOK_DIR: there is no file or folder {settings.book_dir}")
-    answering = build_models(settings)
-    resources.push_async_callback(answering.aclose)
+    models = build_models(settings)
+    resources.push_async_callback(models.aclose)
     store, index_store = await resources.enter_async_context(
-        open_stores(settings, answering.embeddings)
+        open_stores(settings, models.embeddings)
     )
-    conversations = await resources.enter_async_context(
-        open_conversations(
-            url=_secret(settings.database_url),
-            data_dir=settings.data_dir,
-            secret=_secret(settings.session_secret),
-            retention_days=settings.retention_days,
-        )
-    )
-    resources.callback(metering.on_call(lambda *call: conversations.record_calls(*call)))
+    conversations = await _open_conversations(settings, resources)
     retriever = BookRetriever(
         store=store,
-        reranker=answering.reranker,
-        multilingual=getattr(answering.embeddings, "multilingual", True),
+        reranker=models.reranker,
+        multilingual=getattr(models.embeddings, "multilingual", True),
     )
-    models = Models(
-        answering.chat,
-        answering.chat_name,
-        fallback=answering.fallback,
-        fallback_name=answering.fallback_name,
-        first_token_seconds=settings.first_token_seconds,
-    )
-    condenser: Condenser = LexicalCondenser()
-    if answering.condense is not None:
-        prompt = (PROMPTS / "condense.md").read_text(encoding="utf-8")
-        condenser = ModelCondenser(answering.condense, prompt)
-    budget = Budget(settings.monthly_call_budget, conversations.calls_this_month)
-    if settings.monthly_call_budget:
-        metrics.gauge("book_chat_budget_left", "Provider calls left this month", budget.left)
     chain = build_book_chain(
         retriever,
-        models,
-        condenser=condenser,
+        _answering(settings, models),
+        condenser=_condenser(models),
         memory=conversations,
         cache=AnswerCache(1000, 24 * 3600, time.monotonic),
-        budget=budget,
+        budget=_budget(settings, metrics, conversations),
         observe=_observers(settings, metrics, resources),
     )
-
-    indexing = IndexJob(_index_job(settings, index_store, store, answering.embeddings))
+    indexing = IndexJob(_index_job(settings, index_store, store, models.embeddings))
     resources.push_async_callback(indexing.close)
     await _prepare_book(store, indexing)
-
-    async def check_book() -> dict[str, Any]:
-        info = await store.info()
-        if info is None:
-            state = indexing.state()
-            raise RetryLater(f"The book is not indexed yet ({state['state']}).")
-        return {"version": info.book_version, "chunks": info.chunks}
-
-    checks: dict[str, Callable[[], Awaitable[Any]]] = {
-        "book": check_book,
+    checks: dict[str, Check] = {
+        "book": _book_check(store, indexing),
         "database": conversations.ping,
     }
     redis_url = _secret(settings.redis_url)
-    shared = RedisRuns(redis_url) if redis_url else None
     rate = RateLimiter(settings.rate_limit, redis_url)
     resources.push_async_callback(rate.aclose)
+    shared = RedisRuns(redis_url) if redis_url else None
     if shared:
         resources.push_async_callback(shared.aclose)
         checks["redis"] = shared.ping
@@ -133,9 +103,56 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         slots=Slots(settings.max_concurrent_answers),
         indexing=indexing,
         checks=checks,
-        providers=answering.names,
+        providers=models.names,
         resources=resources,
     )
+
+
+async def _open_conversations(settings: Settings, resources: AsyncExitStack) -> ConversationStore:
+    conversations = await resources.enter_async_context(
+        open_conversations(
+            url=_secret(settings.database_url),
+            data_dir=settings.data_dir,
+            secret=_secret(settings.session_secret),
+            retention_days=settings.retention_days,
+        )
+    )
+    resources.callback(metering.on_call(lambda *call: conversations.record_calls(*call)))
+    return conversations
+
+
+def _answering(settings: Settings, models: BookModels) -> Models:
+    return Models(
+        models.chat,
+        models.chat_name,
+        fallback=models.fallback,
+        fallback_name=models.fallback_name,
+        first_token_seconds=settings.first_token_seconds,
+    )
+
+
+def _condenser(models: BookModels) -> Condenser:
+    if models.condense is None:
+        return LexicalCondenser()
+    return ModelCondenser(models.condense, (PROMPTS / "condense.md").read_text(encoding="utf-8"))
+
+
+def _budget(settings: Settings, metrics: Metrics, conversations: ConversationStore) -> Budget:
+    budget = Budget(settings.monthly_call_budget, conversations.calls_this_month)
+    if settings.monthly_call_budget:
+        metrics.gauge("book_chat_budget_left", "Provider calls left this month", budget.left)
+    return budget
+
+
+def _book_check(store: BookVectorStore, indexing: IndexJob) -> Check:
+    async def check() -> dict[str, Any]:
+        info = await store.info()
+        if info is None:
+            state = indexing.state()
+            raise RetryLater(f"The book is not indexed yet ({state['state']}).")
+        return {"version": info.book_version, "chunks": info.chunks}
+
+    return check
 
 
 def _observers(

@@ -17,7 +17,7 @@ make_base() {
     local root container
     root=$(mktemp -d)
     debootstrap --variant=minbase --include=ca-certificates,python3,python3-pip,python3-venv \
-        bookworm "$root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+        bookworm "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
     rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$root" / >/dev/null
