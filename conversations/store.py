@@ -208,5 +208,10 @@ class ConversationStore:
 
         task = asyncio.create_task(transaction())
         self._changing.add(task)
-        task.add_done_callback(self._changing.discard)
+        task.add_done_callback(self._changed)
         await asyncio.shield(task)
+
+    def _changed(self, task: asyncio.Task[None]) -> None:
+        self._changing.discard(task)
+        if not task.cancelled():
+            task.exception()  # if its caller has gone nobody else looks; it is in the log
