@@ -57,7 +57,6 @@ class EdgeShards:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
         self._held = _hold(folder)
         self._open: dict[str, edge.EdgeShard] = {}
@@ -138,7 +137,7 @@ class EdgeShards:
 
     def drop(self, name: str) -> bool:
         """Removes a collection with its aliases; False when there is none."""
-        with self.lock:
+        with self.lock, engine_errors():
             folder = self._folders.pop(name, None)
             if folder is None:
                 return False
@@ -150,7 +149,7 @@ class EdgeShards:
 
     def rename(self, change: Callable[[dict[str, str]], None]) -> None:
         """Applies a change of aliases as one step."""
-        with self.lock:
+        with self.lock, engine_errors():
             aliases = dict(self.aliases)
             change(aliases)
             missing = set(aliases.values()) - set(self._folders)
@@ -204,6 +203,13 @@ class EdgeShards:
 
 
 def _hold(folder: Path) -> portalocker.Lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".lock").touch()
+    except OSError as error:
+        raise FixConfiguration(
+            f"DATA_DIR: cannot write to {folder} ({error.strerror})", code="retrieval_unavailable"
+        ) from error
     held = portalocker.Lock(
         folder / ".lock", "a", timeout=0, flags=portalocker.LOCK_EX | portalocker.LOCK_NB
     )

@@ -146,6 +146,12 @@ def test_a_damaged_record_names_the_way_out(
     open_client(tmp_path).close()  # the refusal let go of the folder
 
 
+def test_a_folder_that_cannot_be_written_is_named(open_client: Open, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FixConfiguration, match="DATA_DIR: cannot write"):
+        open_client(tmp_path / "file" / "qdrant")
+
+
 def test_a_damaged_collection_names_the_way_out(open_client: Open, tmp_path: Path) -> None:
     client = open_client(tmp_path)
     client.upsert("c", [_point(1)])
