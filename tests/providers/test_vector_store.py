@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qdrant_client import models
 
 from errors import FixConfiguration, RetryLater
 from providers.qdrant import open_async, open_sync
-from providers.vector_store import BookVectorStore
+from providers.vector_store import BookVectorStore, Fusion
 from schema import CollectionInfo
 from settings import Settings
 from tests.providers.books import DIMENSIONS, WordEmbeddings, chunk, fill, stores_at
@@ -210,9 +209,9 @@ async def test_langchains_own_ways_of_asking_work(opened: Opened) -> None:
     assert found[0].page_content == BOOK[0].page_content
 
 
-@pytest.mark.parametrize("fusion", [models.Fusion.RRF, models.Fusion.DBSF])
+@pytest.mark.parametrize("fusion", ["rrf", "dbsf"])
 async def test_both_engines_fuse_alike(
-    fusion: models.Fusion, tmp_path: Path, qdrant: tuple[QdrantStandIn, str]
+    fusion: Fusion, tmp_path: Path, qdrant: tuple[QdrantStandIn, str]
 ) -> None:
     # Texts of different lengths, because equal scores have no order.
     book = [
@@ -223,11 +222,7 @@ async def test_both_engines_fuse_alike(
         async with stores_at(WordEmbeddings(), tmp_path, url) as (search, index):
             await fill(index, book)
             chosen = BookVectorStore(
-                search.client,
-                search._async,
-                search.collection_name,
-                WordEmbeddings(),
-                fusion=fusion,
+                search.client, search._async, "physical-ai-book", WordEmbeddings(), fusion=fusion
             )
             hits = await chosen.asimilarity_search_with_score("beta1 gamma2 delta7", 8)
             ranked.append({hit.id: round(score, 3) for hit, score in hits})
