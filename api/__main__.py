@@ -5,13 +5,13 @@ import errno
 import logging
 import socket
 import sys
-from collections.abc import Awaitable, Callable
 
 import uvicorn
 import uvloop
 from uvicorn.supervisors import Multiprocess
 
 from api.app import DRAIN_SECONDS, create_app
+from api.draining import DrainingWebSocket
 from api.frames import MAX_FRAME
 from api.services import Services
 from api.telemetry import Metrics, configure_logging
@@ -22,21 +22,6 @@ from settings import Settings, load_settings
 PING_SECONDS = 20.0
 SILENT_SECONDS = 60.0
 _log = logging.getLogger("book_chat")
-
-
-class Server(uvicorn.Server):
-    """Lets the running answers end before the connections are closed."""
-
-    def __init__(self, config: uvicorn.Config, drain: Callable[[float], Awaitable[None]]) -> None:
-        super().__init__(config)
-        self._drain = drain
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accepts nobody new, drains, then closes (sockets with 1012)."""
-        for server in self.servers:
-            server.close()
-        await self._drain(DRAIN_SECONDS)
-        await super().shutdown(sockets)
 
 
 def main() -> int:
@@ -75,8 +60,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
     services = await open_services(settings, metrics)
     _announce(services)
     app = create_app(settings, services, metrics=metrics)
-    server = Server(_config(app, settings), services.drain)
-    await server.serve(sockets=[listener])
+    await uvicorn.Server(_config(app, settings)).serve(sockets=[listener])
     return 0
 
 
@@ -87,7 +71,7 @@ def _serve_workers(settings: Settings, listener: socket.socket) -> int:
         await services.resources.aclose()
 
     asyncio.run(check())
-    config = _config("api.app:create_app", settings, factory=True)
+    config = _config("api.worker:create_worker", settings, factory=True)
     Multiprocess(config, sockets=[listener]).run()
     return 0
 
@@ -101,11 +85,11 @@ def _config(app: object, settings: Settings, *, factory: bool = False) -> uvicor
         access_log=False,
         server_header=False,
         proxy_headers=False,  # believed only where TRUSTED_PROXIES says so
-        ws="websockets-sansio",
+        ws=DrainingWebSocket,
         ws_max_size=MAX_FRAME,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=SILENT_SECONDS - PING_SECONDS,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=round(DRAIN_SECONDS) + 5,
         backlog=2048,
     )
 

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.api.test_websocket import ask, receive, until
 from tests.processes import environment, write_book
 from tests.standins.cohere import KEY, CohereStandIn
+from tests.standins.qdrant import QdrantStandIn
 from tests.standins.server import free_port, serve
 
 
@@ -42,9 +43,12 @@ async def closing(socket: Any) -> int | None:
     return closed.value.rcvd.code
 
 
-async def test_the_running_answer_ends_then_everybody_is_closed_with_1012(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_the_running_answer_ends_then_everybody_is_closed_with_1012(
+    tmp_path: Path, workers: str
+) -> None:
     cohere = CohereStandIn()
-    with serve(cohere) as url:
+    with serve(cohere) as url, serve(QdrantStandIn()) as qdrant:
         port = free_port()
         env = environment(
             tmp_path,
@@ -52,6 +56,8 @@ async def test_the_running_answer_ends_then_everybody_is_closed_with_1012(tmp_pa
             COHERE_API_KEY=KEY,
             COHERE_BASE_URL=url,
             PORT=str(port),
+            QDRANT_URL=qdrant,
+            WEB_CONCURRENCY=workers,
         )
         process = await started(env, tmp_path)
         assert process.stderr is not None
@@ -63,23 +69,32 @@ async def test_the_running_answer_ends_then_everybody_is_closed_with_1012(tmp_pa
             await receive(idle)
             await ask(busy, question="How fast does the balance controller of a humanoid run?")
             await until(busy, "token")
+            cohere.latency.token_ms = 2000  # the answer takes its time until it is told otherwise
             os.kill(process.pid, signal.SIGTERM)
             await until(busy, "token")
-            # Nobody new is let in meanwhile: neither a question nor a connection.
-            await ask(idle, question="What is the capture point of a robot?")
-            refused = (await until(idle, "error"))[-1]
-            assert (refused["code"], refused["retry_after"] > 0) == ("overloaded", True)
-            with pytest.raises(OSError):
-                async with connect(address, open_timeout=5):
-                    pass
+            if workers == "1":
+                await _nobody_new(idle, address)
+            cohere.latency.token_ms = 5
             done = (await until(busy, "done"))[-1]
             assert done["answer"]["status"] == "answered"
             assert await closing(busy) == 1012
             assert await closing(idle) == 1012
         assert await asyncio.wait_for(process.wait(), 30) in (0, -signal.SIGTERM)
-        assert b"Traceback" not in await log
+        written = await log
+        assert b"Traceback" not in written
+        assert b"answer answered" in written
     turns = json.dumps(done["answer"]["citations"])
     assert "1000 Hz" in turns
+
+
+async def _nobody_new(idle: Any, address: str) -> None:
+    """Neither a question nor a connection."""
+    await ask(idle, question="What is the capture point of a robot?")
+    refused = (await until(idle, "error"))[-1]
+    assert (refused["code"], refused["retry_after"] > 0) == ("overloaded", True)
+    with pytest.raises(OSError):
+        async with connect(address, open_timeout=5):
+            pass
 
 
 async def test_an_answer_over_server_sent_events_ends_before_the_process_does(

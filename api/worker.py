@@ -1,0 +1,14 @@
+"""What each process runs when there are several (``WEB_CONCURRENCY`` above 1)."""
+
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.telemetry import configure_logging
+from settings import load_settings
+
+
+def create_worker() -> FastAPI:
+    """The application; logging is set up anew, as a process begins with nothing."""
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    return create_app(settings)
