@@ -112,7 +112,9 @@ class BookChat extends HTMLElement {
     this.frame.launcher.focus();
   }
 
+  /** For this tab, and for the page's own style: html[data-book-chat-open] can make room. */
   #remember(open) {
+    document.documentElement.toggleAttribute("data-book-chat-open", open && !narrow.matches);
     attempt(() => sessionStorage.setItem("book-chat open", open ? "1" : ""));
   }
 

@@ -109,6 +109,7 @@ export class Selection {
 
   listen() {
     document.addEventListener("selectionchange", this.changed);
+    this.changed();
     document.addEventListener("scroll", this.moved, { passive: true, capture: true });
   }
 

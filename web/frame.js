@@ -28,7 +28,7 @@ function bar(host) {
   const language = h("button", { type: "button", class: "text", lang: words.otherCode, onclick: () => host.speak(words.otherCode) }, words.other);
   const fresh = h("button", { type: "button", class: "text fresh", onclick: () => host.newChat() }, words.newChat);
   const close = page ? null : iconButton("close", words.close, () => host.close());
-  return h("header", { class: "bar" }, h(page ? "h1" : "h2", { class: "title" }, icon("book"), h("span", {}, words.title)),
+  return h(page ? "header" : "div", { class: "bar" }, h(page ? "h1" : "h2", { class: "title" }, icon("book"), h("span", {}, words.title)),
     h("div", { class: "tools" }, fresh, language, close));
 }
 
@@ -54,7 +54,7 @@ function foot(host, notice) {
   } }, words.clearYes);
   const no = h("button", { type: "button", class: "text", onclick: () => (calm(), clear.focus()) }, words.clearNo);
   calm();
-  return h("footer", { class: "foot" }, host.composer.node, place);
+  return h(host.page ? "footer" : "div", { class: "foot" }, host.composer.node, place);
 }
 
 /** On a small screen the panel covers the book: following a source has to uncover it. */

@@ -2,6 +2,7 @@
 // `customFields.bookChat` in docusaurus.config.js; without a server there is no widget.
 import ExecutionEnvironment from '@docusaurus/ExecutionEnvironment';
 import siteConfig from '@generated/docusaurus.config';
+import './book-chat.css';
 
 const {server, ...attributes} = siteConfig.customFields?.bookChat ?? {};
 

@@ -1,9 +1,6 @@
 """Every URL that is indexed opens its heading in the site that real Docusaurus builds."""
 
-import os
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,60 +10,16 @@ from langchain_core.documents import Document
 
 from loaders.page import parse_page
 from loaders.sources import load
+from tests.built_book import built_book
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docusaurus")]
-ROOT = Path(__file__).parents[2]
-BOOK = ROOT / "book"
-TRICKY = Path(__file__).parent / "tricky"
 BASE = "/physical-ai-book/"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built copy of the sample book with a folder of difficult pages in it."""
-    if shutil.which("npm") is None:
-        pytest.skip("needs Node.js 20 and npm: apt-get install nodejs npm")
-    copy = tmp_path_factory.mktemp("site") / "book"
-    left_out = shutil.ignore_patterns("node_modules", "build", ".docusaurus")
-    shutil.copytree(BOOK, copy, ignore=left_out)
-    shutil.copytree(TRICKY, copy / "docs" / "tricky")
-    _install(copy)
-    _npm(copy, "run", "build")
-    return copy
-
-
-def _install(copy: Path) -> None:
-    installed = BOOK / "node_modules"
-    if (installed / ".package-lock.json").is_file():
-        (copy / "node_modules").mkdir()
-        for entry in installed.iterdir():
-            if entry.name != ".cache":  # another build's
-                (copy / "node_modules" / entry.name).symlink_to(entry)
-        return
-    try:
-        _npm(copy, "ci", "--no-audit", "--no-fund")
-    except subprocess.CalledProcessError:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip("the book's packages cannot be installed: run npm ci in book/")
-
-
-def _npm(folder: Path, *command: str) -> None:
-    environment = {**os.environ, "NODE_ENV": "production", "CI": "true"}
-    if command[0] == "ci":
-        environment["NODE_ENV"] = "development"
-    done = subprocess.run(
-        ["npm", *command],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=900,
-    )
-    if done.returncode:
-        print(done.stdout.decode(errors="replace")[-4000:])  # noqa: T201
-        done.check_returncode()
+    return built_book(tmp_path_factory)
 
 
 class Published(HTMLParser):

@@ -1,0 +1,142 @@
+"""The widget beside the sample book, on the site that real Docusaurus builds."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from tests.built_book import CHAT_HOST, built_book
+from tests.standins.server import serve
+from tests.web.accessibility import findings
+from tests.web.book import QUESTION, SITE
+from tests.web.conftest import CHROMIUM, NewPage, Site, ask, chromium, done, running
+from tests.web.test_pictures import picture
+from tests.web.test_widget import SELECT
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docusaurus")]
+CHAPTER = f"{SITE}/docs/module-1/ros2-foundations"
+
+
+@pytest.fixture(scope="module")
+def book_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install -y chromium")
+    files = StaticFiles(directory=built_book(tmp_path_factory) / "build", html=True)
+    with serve(Starlette(routes=[Mount(SITE, files)])) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_site() -> Iterator[Site]:
+    with running({}, "") as made:
+        yield made
+
+
+@pytest.fixture
+def site(module_site: Site) -> Site:
+    """One service for all tests here: its address is given to the browser at its start."""
+    module_site.chat.gate = None
+    module_site.chat.seen.clear()
+    return module_site
+
+
+@pytest.fixture(scope="module")
+def browser(module_site: Site) -> Iterator[Browser]:
+    address = urlsplit(module_site.url).netloc
+    with chromium(f"--host-resolver-rules=MAP {CHAT_HOST}:80 {address}") as launched:
+        yield launched
+
+
+@pytest.fixture
+def page(new_page: NewPage, book_url: str, site: Site) -> Page:
+    opened = new_page(viewport={"width": 1360, "height": 860})
+    opened.goto(book_url + CHAPTER)
+    return opened
+
+
+def open_panel(page: Page) -> None:
+    page.locator(".launcher").click()
+    expect(page.get_by_role("dialog", name="Ask the book")).to_be_visible()
+
+
+def test_a_question_on_a_page_and_a_citation_that_lands_on_the_heading(page: Page) -> None:
+    open_panel(page)
+    ask(page, QUESTION)
+    done(page)
+    text = page.locator("article p").first.bounding_box()
+    panel = page.locator("dialog").bounding_box()
+    assert text and panel
+    assert text["x"] + text["width"] <= panel["x"], "the panel covers the book's text"
+    picture(page, "book-answer")
+    page.locator(".answer .mark").last.click()
+    expect(page).to_have_url(re.compile("#why-humanoid-robots-use-ros-2$"))
+    heading = page.locator("h2#why-humanoid-robots-use-ros-2")
+    expect(heading).to_be_in_viewport()
+    expect(page.locator(".question")).to_have_text(QUESTION)
+
+
+def test_a_citation_of_another_chapter_keeps_the_conversation(page: Page, book_url: str) -> None:
+    page.goto(f"{book_url}{SITE}/docs/glossary")
+    open_panel(page)
+    ask(page, QUESTION)
+    done(page)
+    page.locator(".sources ol .heading").first.click()
+    expect(page).to_have_url(re.compile(f"{CHAPTER}/?#what-ros-2-is$"))
+    expect(page.locator("h2#what-ros-2-is")).to_be_in_viewport()
+    expect(page.locator(".question")).to_have_text(QUESTION)
+
+
+def test_a_selected_paragraph_is_explained_from_its_own_section(page: Page, site: Site) -> None:
+    page.evaluate(SELECT, "h2#what-ros-2-is + p")
+    page.evaluate("window.scrollBy(0, 300)")
+    page.locator(".selection .ask").click()
+    page.mouse.move(0, 0)
+    picture(page, "book-select")
+    page.get_by_role("button", name="Explain", exact=True).click()
+    done(page)
+    expect(page.locator(".quote")).to_contain_text("open-source set of libraries")
+    [(_, documents)] = site.chat.seen
+    assert len(documents) == 1
+
+
+def test_the_sites_own_switch_turns_the_widget_dark(page: Page) -> None:
+    open_panel(page)
+    root = page.locator("book-chat .root")
+    for _ in range(3):
+        if root.get_attribute("data-theme") == "dark":
+            break
+        page.locator("button[class*=toggleButton]").first.click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert findings(page) == []
+    picture(page, "book-dark")
+
+
+def test_the_urdu_site_has_an_urdu_widget(page: Page, book_url: str) -> None:
+    page.goto(f"{book_url}{SITE}/ur/docs/")
+    page.locator(".launcher").click()
+    expect(page.get_by_role("dialog", name="کتاب سے پوچھیں")).to_be_visible()
+    panel = page.locator("dialog").bounding_box()
+    assert panel is not None
+    assert panel["x"] == 0
+    picture(page, "book-urdu")
+
+
+def test_navigation_inside_the_site_keeps_the_widget(page: Page, site: Site) -> None:
+    open_panel(page)
+    page.get_by_role("link", name="Glossary").first.click()
+    expect(page).to_have_url(re.compile("/docs/glossary"))
+    expect(page.locator("book-chat")).to_have_count(1)
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_on_a_phone_the_book_stays_readable(new_page: NewPage, book_url: str, site: Site) -> None:
+    page = new_page(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    page.goto(book_url + CHAPTER)
+    expect(page.locator(".launcher")).to_be_visible()
+    picture(page, "book-phone")
