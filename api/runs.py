@@ -18,8 +18,8 @@ from chains.runnable import accumulate, joined
 from errors import BookChatError, RetryLater
 from schema import AnswerChunk, Question
 
-KEEP_SECONDS = 90.0
-MAX_KEPT = 2000
+KEEP_SECONDS = 75.0
+MAX_KEPT = 5000
 _LAST_FRAMES_SECONDS = 2.0
 _LAST_LOOKS = 100
 
