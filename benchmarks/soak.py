@@ -91,6 +91,8 @@ async def soak(seconds: float, readers: int, folder: Path) -> Report:
         cohere.share = 0.1
         try:
             await _visit(service, report)
+        except aiohttp.ClientError as error:
+            report.problems.append(f"the service is gone: {error}; its log: {service.last_words()}")
         finally:
             cohere.share = 0.0
             status = await service.stop()

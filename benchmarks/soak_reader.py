@@ -21,6 +21,7 @@ QUESTIONS: Final = (
 )
 _ENDS: Final = ("done", "cancelled", "error")
 _HUNG_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 5.0
 Frame = dict[str, Any]
 Gone = (ConnectionClosed, InvalidHandshake, OSError, TimeoutError)
 
@@ -94,11 +95,16 @@ class Reader:
         except ConnectionClosed as closed:
             self._closed(asked, closed)
             raise
+        except TimeoutError:
+            self._books.outcomes["hung"] += 1
+            raise
         if end is None and whim == "drop":
             end = await self._resumed(asked)
         self._note(asked, end, "left" if whim in ("drop", "forget") else "unknown")
         if whim in ("drop", "forget"):
             raise ConnectionResetError
+        if end is not None and end.get("retry_after"):
+            await asyncio.sleep(min(end["retry_after"], _PATIENCE_SECONDS))
 
     async def _read(self, socket: ClientConnection, asked: Asked, whim: str) -> Frame | None:
         """The last frame of the answer; None when the reader left before."""
@@ -106,6 +112,8 @@ class Reader:
         told = False
         while True:
             frame = await _frame(socket)
+            if frame.get("id") != f"q{self._asked}":
+                continue  # a cancel that came too late for the question before
             self._follow(asked, frame)
             if frame["type"] in _ENDS:
                 return frame

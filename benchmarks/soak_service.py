@@ -61,8 +61,14 @@ class Service:
     async def stop(self) -> int:
         """Asks it to end; returns its exit status."""
         assert self._process is not None
-        os.kill(self._process.pid, signal.SIGTERM)
+        if self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGTERM)
         return await asyncio.to_thread(self._process.wait, 60)
+
+    def last_words(self) -> str:
+        """Exit status and the end of the log."""
+        status = self._process.poll() if self._process else None
+        return f"status {status}, {self.log.read_text()[-3000:]}"
 
     def memory_mb(self) -> float:
         """Resident memory."""
