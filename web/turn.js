@@ -153,15 +153,14 @@ export class Turn {
     const href = host.linkOf(source);
     const steps = trail(source);
     const name = source.heading || steps.at(-1);
-    const title = href
-      ? h("a", { href, target: host.linkTarget, rel: "noopener", class: "heading" }, name)
-      : h("span", { class: "heading" }, name);
+    const link = href && { href, target: host.linkTarget, rel: "noopener" };
+    const title = h(href ? "a" : "span", { class: "heading", dir: directionOf(name), ...link }, name);
     const path = steps.filter((step, index) => !(index === steps.length - 1 && step === name));
     const passage = h("div", { class: "passage" });
     const details = h("details", { ontoggle: () => this.#fillPassage(passage, source) },
       h("summary", {}, host.words.passage, h("span", { class: "hidden" }, `: ${name}`)), passage);
     return h("li", { id: `${this.key}-${number}` }, title,
-      path.length > 0 && h("span", { class: "trail" }, path.join(" › ")), details);
+      path.length > 0 && h("span", { class: "trail", dir: directionOf(path.join()) }, path.join(" › ")), details);
   }
 
   #fillPassage(holder, source) {
