@@ -5,22 +5,21 @@ collection that was served before, for rollback. Everything the index knows is i
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from langchain_core.documents import Document
 from qdrant_client import AsyncQdrantClient, models
 
 from errors import FixConfiguration
+from providers.points import DENSE, SPARSE, batches, point_of, set_payload
 from providers.qdrant import CollectionOptions, translated
 from providers.sparse import encoder_for
-from providers.vector_store import DENSE, INFO_ID, INFO_KEYS, SPARSE
+from providers.vector_store import INFO_ID, INFO_KEYS
 from schema import CollectionInfo
 from vocabulary import Vocabulary
 
-T = TypeVar("T")
 INDEXED: Final = ("metadata.scopes", "metadata.section_id", "metadata.path", "metadata.locale")
 _BATCH: Final = 64
 _PAGE: Final = 2000
@@ -122,25 +121,15 @@ class QdrantIndexStore:
         encoder = encoder_for(await self._language(collection))
         texts = [chunk.metadata.get("embed_text", chunk.page_content) for chunk in chunks]
         terms = encoder.embed_documents(texts)
-        points = (
-            models.PointStruct(
-                id=str(chunk.id),
-                vector={
-                    DENSE: list(vector),
-                    SPARSE: models.SparseVector(indices=term.indices, values=term.values),
-                },
-                payload=_payload(chunk),
-            )
-            for chunk, vector, term in zip(chunks, vectors, terms, strict=True)
-        )
-        for batch in _batches(points, _BATCH):
+        points = (point_of(*row) for row in zip(chunks, vectors, terms, strict=True))
+        for batch in batches(points, _BATCH):
             with translated():
                 await self._client.upsert(collection, points=batch, wait=True)
 
     async def update_payloads(self, collection: str, chunks: Sequence[Document]) -> None:
         """Writes payloads of chunks whose vectors stay, sentence vectors included."""
-        for batch in _batches(chunks, _BATCH):
-            operations = [operation for chunk in batch for operation in _set_payload(chunk)]
+        for batch in batches(chunks, _BATCH):
+            operations = [operation for chunk in batch for operation in set_payload(chunk)]
             with translated():
                 await self._client.batch_update_points(
                     collection, update_operations=operations, wait=True
@@ -148,7 +137,7 @@ class QdrantIndexStore:
 
     async def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Removes chunks by id."""
-        for batch in _batches(ids, _PAGE):
+        for batch in batches(ids, _PAGE):
             with translated():
                 await self._client.delete(
                     collection, points_selector=models.PointIdsList(points=list(batch)), wait=True
@@ -253,32 +242,3 @@ class QdrantIndexStore:
         point = models.PointStruct(id=INFO_ID, vector={}, payload=payload)
         with translated():
             await self._client.upsert(collection, points=[point], wait=True)
-
-
-def _payload(chunk: Document) -> dict[str, Any]:
-    metadata = {k: v for k, v in chunk.metadata.items() if k not in ("embed_text", "digest")}
-    return {
-        "page_content": chunk.page_content,
-        "metadata": metadata,
-        "digest": chunk.metadata.get("digest", ""),
-    }
-
-
-def _set_payload(chunk: Document) -> list[Any]:
-    payload = _payload(chunk)
-    metadata = payload.pop("metadata")
-    points: list[Any] = [str(chunk.id)]
-    # Keys that are not given stay: sentence vectors are only made when a chunk is embedded.
-    # The digest goes last, so that a crash between the two is noticed by the next run.
-    return [
-        models.SetPayloadOperation(
-            set_payload=models.SetPayload(payload=metadata, points=points, key="metadata")
-        ),
-        models.SetPayloadOperation(set_payload=models.SetPayload(payload=payload, points=points)),
-    ]
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    source = iter(items)
-    while batch := list(islice(source, size)):
-        yield batch

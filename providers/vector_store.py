@@ -12,13 +12,12 @@ from langchain_qdrant.sparse_embeddings import SparseEmbeddings
 from qdrant_client import AsyncQdrantClient, QdrantClient, models
 
 from errors import RetryLater
+from providers.points import DENSE, SPARSE
 from providers.qdrant import translated
 from providers.sparse import encoder_for
 from schema import CollectionInfo
 from vocabulary import Vocabulary
 
-DENSE: Final = "dense"
-SPARSE: Final = "sparse"
 INFO_ID: Final = str(uuid5(UUID("6f3c1a52-8d0e-4a3b-9a55-0c1f9b7f6a10"), "collection-info"))
 """Id of the one point of a collection that is no chunk but says what the collection holds."""
 INFO_KEYS: Final = ["info", "encoder"]

@@ -1,0 +1,56 @@
+"""A chunk as a point of a collection."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from langchain_core.documents import Document
+from langchain_qdrant.sparse_embeddings import SparseVector
+from qdrant_client import models
+
+T = TypeVar("T")
+DENSE: Final = "dense"
+SPARSE: Final = "sparse"
+
+
+def point_of(chunk: Document, vector: Sequence[float], terms: SparseVector) -> models.PointStruct:
+    """The chunk with both of its vectors."""
+    return models.PointStruct(
+        id=str(chunk.id),
+        vector={
+            DENSE: list(vector),
+            SPARSE: models.SparseVector(indices=terms.indices, values=terms.values),
+        },
+        payload=_payload(chunk),
+    )
+
+
+def _payload(chunk: Document) -> dict[str, Any]:
+    metadata = {k: v for k, v in chunk.metadata.items() if k not in ("embed_text", "digest")}
+    return {
+        "page_content": chunk.page_content,
+        "metadata": metadata,
+        "digest": chunk.metadata.get("digest", ""),
+    }
+
+
+def set_payload(chunk: Document) -> list[Any]:
+    """Operations that write the chunk's payload and leave its vectors alone."""
+    payload = _payload(chunk)
+    metadata = payload.pop("metadata")
+    points: list[Any] = [str(chunk.id)]
+    # Keys that are not given stay: sentence vectors are only made when a chunk is embedded.
+    # The digest goes last, so that a crash between the two is noticed by the next run.
+    return [
+        models.SetPayloadOperation(
+            set_payload=models.SetPayload(payload=metadata, points=points, key="metadata")
+        ),
+        models.SetPayloadOperation(set_payload=models.SetPayload(payload=payload, points=points)),
+    ]
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size``, the last one shorter."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch
