@@ -138,6 +138,7 @@ class Runs:
             del self._runs[next(iter(self._runs))]
         run.add("start", answer_id=run.answer_id)
         run.task = asyncio.create_task(self._generate(run, question))
+        run.task.add_done_callback(lambda _: self._ended(run))
         run.task.add_done_callback(lambda _: release())
         if self._shared:
             self._shared.publish(run)
@@ -192,7 +193,21 @@ class Runs:
             run.add("error", **error_fields(error))
         finally:
             run.finish()
-            asyncio.get_running_loop().call_later(KEEP_SECONDS, self._runs.pop, run.answer_id, None)
+
+    def _ended(self, run: Run) -> None:
+        if not run.finished:  # cancelled before its task had begun: nothing of it ever ran
+            run.add("cancelled", answer={"answer_id": run.answer_id})
+            run.finish()
+        self._forget_later(run)
+
+    def _forget_later(self, run: Run) -> None:
+        asyncio.get_running_loop().call_later(KEEP_SECONDS, self._forget, run)
+
+    def _forget(self, run: Run) -> None:
+        if run.followers:  # who still reads may yet lose the connection
+            self._forget_later(run)
+        else:
+            self._runs.pop(run.answer_id, None)
 
 
 def error_fields(error: BaseException) -> dict[str, Any]:

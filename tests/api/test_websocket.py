@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from errors import RetryLater
+from schema import Question
 from tests.api.conftest import QUESTION, Served
 
 
@@ -79,6 +80,40 @@ async def test_cancel_stops_the_model_and_keeps_the_part(served: Served) -> None
     assert served.chat.closed == [True]
     [turn] = served.memory.stored[session_id]
     assert turn.outcome == "cancelled"
+
+
+async def test_an_answer_that_is_cancelled_before_it_began_ends_like_any_other(
+    served: Served,
+) -> None:
+    async def at_once() -> list[dict[str, Any]]:
+        runs, released = served.services.runs, []
+        run = runs.start("q1", Question(question=QUESTION), lambda: released.append(True))
+        await run.cancel()
+        async with asyncio.timeout(10):
+            frames = [json.loads(frame) async for frame in run.follow()]
+        assert (run.finished, runs.running, released) == (True, 0, [True])
+        return frames
+
+    frames = await at_once()
+    assert [(f["type"], f["seq"]) for f in frames] == [("start", 0), ("cancelled", 1)]
+    assert frames[-1]["answer"] == {"answer_id": frames[0]["answer_id"]}
+
+
+async def test_asking_and_cancelling_in_one_breath_leaves_the_connection_usable(
+    served: Served,
+) -> None:
+    served.chat.gate = asyncio.Event()
+    async with connect(served.ws) as socket:
+        await receive(socket)
+        await ask(socket)
+        await socket.send(json.dumps({"type": "cancel", "id": "q1"}))
+        assert (await until(socket, "cancelled"))[0]["type"] == "start"
+        # Whatever was running is not running any more.
+        await socket.send(json.dumps({"type": "cancel", "id": "q1"}))
+        assert (await receive(socket))["code"] == "not_found"
+        served.chat.gate = None
+        await ask(socket, "q2")
+        assert (await until(socket, "done"))[-1]["id"] == "q2"
 
 
 async def test_an_answer_goes_on_without_its_reader_and_another_connection_resumes_it(
