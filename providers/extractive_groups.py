@@ -63,14 +63,23 @@ class Layout:
         mine = self._passages[leader.passage]
         return Group(leader, [mine[i] for i in sorted(members)])
 
+    def block(self, candidate: Candidate) -> Sequence[Candidate]:
+        """Its paragraph, list or table."""
+        return self._blocks[candidate.passage, candidate.block]
+
+    def passage(self, candidate: Candidate) -> Sequence[Candidate]:
+        """All units of its passage."""
+        return self._passages[candidate.passage]
+
     def following(self, candidate: Candidate) -> Candidate | None:
         """The next sentence below the same heading, unless code or a table comes first."""
-        after = self._at(candidate.passage, candidate.position + 1)
+        after = self.at(candidate.passage, candidate.position + 1)
         if after is None or after.heading != candidate.heading:
             return None
         return after if after.kind in ("prose", "item", "math") else None
 
-    def _at(self, passage: int, position: int) -> Candidate | None:
+    def at(self, passage: int, position: int) -> Candidate | None:
+        """The unit at that place of a passage."""
         mine = self._passages[passage]
         return mine[position] if 0 <= position < len(mine) else None
 
@@ -103,7 +112,7 @@ class Layout:
         """What introduces the block, and sentences to which a leading "It" points back."""
         found: set[int] = set()
         for _ in range(3):
-            here, before = self._at(passage, first), self._at(passage, first - 1)
+            here, before = self.at(passage, first), self.at(passage, first - 1)
             if here is None or before is None or not self._needs(here, before):
                 break
             first -= 1
@@ -125,7 +134,7 @@ class Layout:
 
     def _announced(self, leader: Candidate) -> set[int]:
         """The block that a sentence announces ("…:"), or that answers "list the …"."""
-        after = self._at(leader.passage, leader.position + 1)
+        after = self.at(leader.passage, leader.position + 1)
         if leader.kind != "prose" or after is None or after.kind == "prose":
             return set()
         kinds, block = self._kinds(leader), self._blocks[after.passage, after.block]
@@ -143,7 +152,7 @@ class Layout:
         return {c.position for c in block} if _length(block) <= limit else set()
 
     def _continued(self, formula: Candidate) -> set[int]:
-        after = self._at(formula.passage, formula.position + 1)
+        after = self.at(formula.passage, formula.position + 1)
         return {after.position} if after is not None and after.raw[:1].islower() else set()
 
 

@@ -40,6 +40,8 @@ class Candidate:
     echo: bool = False
     vector: NDArray[np.float32] | None = None
     score: float = 0.0
+    doubtful: bool = False
+    """It asks, or tells what the chapter is about: said only for its own sake."""
     part: int = 0
     """Which part of the question it answers best."""
 

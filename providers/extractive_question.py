@@ -13,7 +13,7 @@ _ASKS: Final = {
     "number": r"\bhow (many|much|fast|long|often|far|high|large|heavy|quick|small|old|deep|tall)\b"
     r"|\b(what|which) (\w+ )?(rate|frequency|speed|number|value|version|year|size|port"
     r"|percentage|distance|temperature|voltage|price|cost|date|resolution|range|limit)\b"
-    r"|\bwhen (was|is|did|does|will)\b|\bkitn[aie]\b|کتن[اےی]|\bpercent|\bin hz\b",
+    r"|\bwhen (was|is|did|does|will)\b|\bkitn[aie]\b|کتن[اےی]|\bpercent(age)?\b|\bin hz\b",
     "how": r"\bhow (do|can|should|would|could|must|does one) (i|we|you|one|they|a|an|the)\b"
     r"|\bhow to\b|\bcommands?\b|\bflags?\b|\bsteps?\b|\bkais[ae]y?\b|کیسے|\bfix\b|\binstall\b",
     "code": r"\bcommands?\b|\bcode\b|\bsnippet\b|\bsyntax\b|\bscript\b|\bshow me\b",

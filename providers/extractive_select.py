@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -18,7 +19,11 @@ _UNKNOWN_COSINE: Final = 0.2
 _AROUND: Final = 0.45
 """A word of the heading or lead-in counts this much of a word of the sentence itself."""
 _NEAR: Final = 0.15
+_LISTED: Final = ("item", "row")
+_OF_LIST: Final = 0.8
+"""A word of its list counts this much of a word of the item."""
 _SHORT_CODE: Final = 12
+_DOUBTFUL: Final = -0.25
 _DOING: Final = re.compile(
     r"`[^`]+`|\b(run|set|use|call|add|install|put|write|start|create)\b", re.I
 )
@@ -64,6 +69,8 @@ def score(
         for candidate, value in zip(candidates, scores, strict=True):
             if number == 0 or value > candidate.score:
                 candidate.score, candidate.part = value, number
+    for candidate in candidates:
+        candidate.doubtful = _doubts(query, candidate) <= _DOUBTFUL
 
 
 def _cosine(candidate: Candidate, asked: np.ndarray[tuple[int], np.dtype[np.float32]]) -> float:
@@ -74,7 +81,8 @@ def _cosine(candidate: Candidate, asked: np.ndarray[tuple[int], np.dtype[np.floa
 
 def _overlaps(query: Query, candidates: Sequence[Candidate]) -> list[float]:
     weights = _weights(query, candidates)
-    return [_overlap(weights, c) for c in candidates]
+    found = [_overlap(weights, c) for c in candidates]
+    return _pooled(candidates, weights, found) if "list" in query.kinds else found
 
 
 def _weights(query: Query, candidates: Sequence[Candidate]) -> dict[str, float]:
@@ -98,6 +106,26 @@ def _overlap(weights: Mapping[str, float], candidate: Candidate) -> float:
         if word in candidate.around and word not in candidate.words
     )
     return (own + _AROUND * near) / total
+
+
+def _pooled(
+    candidates: Sequence[Candidate], weights: Mapping[str, float], own: Sequence[float]
+) -> list[float]:
+    """Who asks for a list asks for all of it: items and rows count the words of their block."""
+    held: dict[tuple[int, int], set[str]] = defaultdict(set)
+    total = sum(weights.values()) or 1.0
+    for candidate in candidates:
+        if candidate.kind in _LISTED:
+            held[candidate.passage, candidate.block] |= candidate.words | candidate.around
+    return [
+        max(
+            overlap,
+            _OF_LIST * sum(weights[w] for w in held[c.passage, c.block] & weights.keys()) / total,
+        )
+        if c.kind in _LISTED
+        else overlap
+        for c, overlap in zip(candidates, own, strict=True)
+    ]
 
 
 def _embed_missing(
@@ -140,7 +168,7 @@ def _cues(query: Query, candidate: Candidate) -> float:
         bonus += 0.05
     if "code" in kinds and (candidate.kind == "code" or "`" in text):
         bonus += 0.08
-    if "list" in kinds and (candidate.kind in ("item", "row") or _ENUMERATION.search(text)):
+    if "list" in kinds and (candidate.kind in _LISTED or _ENUMERATION.search(text)):
         bonus += 0.06
     if query.sides and all(side & candidate.words for side in query.sides):
         bonus += 0.12

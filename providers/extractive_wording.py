@@ -20,7 +20,9 @@ _NO_NAME: Final = re.compile(
 )
 
 
-def worded(candidate: Candidate, before: Candidate | None, chosen: Sequence[Candidate]) -> str:
+def worded(
+    candidate: Candidate, before: Candidate | None, chosen: Sequence[Candidate], *, keep: bool
+) -> str:
     """The sentence as it stands in this answer; empty when it means nothing here."""
     if candidate.kind == "item":
         return _item(candidate, chosen)
@@ -29,7 +31,7 @@ def worded(candidate: Candidate, before: Candidate | None, chosen: Sequence[Cand
     follows = before is not None and before.passage == candidate.passage
     if follows and before is not None and candidate.position - before.position == 1:
         return candidate.text
-    return _resolved(candidate, alone=len(chosen) == 1)
+    return _resolved(candidate, keep=keep or len(chosen) == 1)
 
 
 def _item(candidate: Candidate, chosen: Sequence[Candidate]) -> str:
@@ -45,7 +47,7 @@ def _item(candidate: Candidate, chosen: Sequence[Candidate]) -> str:
     return candidate.text if whole else "- " + _MARKER.sub("", candidate.text, count=1)
 
 
-def _resolved(candidate: Candidate, *, alone: bool) -> str:
+def _resolved(candidate: Candidate, *, keep: bool) -> str:
     """A leading "It" named by the heading; without a fit name the sentence goes."""
     text = candidate.text
     text = _CONNECTIVE.sub("", text, count=1)
@@ -60,4 +62,4 @@ def _resolved(candidate: Candidate, *, alone: bool) -> str:
         if plural == match[0].startswith(("They", "These", "Those")):
             return f"{heading} {text[match.end() :]}"
         return f"{heading}: {text[:1].lower()}{text[1:]}"
-    return text if alone else ""
+    return text if keep else ""

@@ -171,7 +171,7 @@ def test_it_follows_the_sentence_that_it_points_to(chat: ExtractiveChat) -> None
 def test_a_leading_it_without_its_sentence_is_named_by_the_heading(
     chat: ExtractiveChat, heading: str, begins: str
 ) -> None:
-    text = "Robots fall.\n\nIt waits for incoming messages and calls your functions for them."
+    text = "Why do robots fall?\n\nIt waits for incoming messages and calls your functions."
     reply = ask(chat, "What waits for incoming messages?", as_passage(text, heading))
     assert reply.text.startswith(begins)
 

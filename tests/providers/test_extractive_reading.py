@@ -1,0 +1,76 @@
+"""How much is read of the section that answers, and what never goes missing."""
+
+import pytest
+from langchain_core.documents import Document
+
+from providers.embedded import MiniLMEmbeddings
+from providers.extractive import ExtractiveChat
+from tests.providers.extractive_book import as_passage, ask
+
+
+@pytest.fixture(scope="module")
+def chat() -> ExtractiveChat:
+    return ExtractiveChat(embeddings=MiniLMEmbeddings())
+
+
+def scored(passage: Document, score: float) -> Document:
+    passage.metadata["score"] = score
+    return passage
+
+
+LIMITS = (
+    "A value outside of the interval is refused before it reaches your code.\n\n"
+    "```python\nrange = FloatingPointRange(0, 5)\n```"
+)
+OTHER = "The learning rate is a parameter of the training."
+QUESTION = "How are values of a parameter outside of an interval refused?"
+
+
+def test_a_section_found_far_ahead_is_read_around_its_best_sentence(chat: ExtractiveChat) -> None:
+    passages = scored(as_passage(LIMITS, "Limits"), 0.8), scored(as_passage(OTHER, "Rates"), 0.4)
+    reply = ask(chat, QUESTION, *passages)
+    assert "FloatingPointRange(0, 5)" in reply.text
+    assert "refused before it reaches your code" in reply.text
+    assert OTHER not in reply.text
+
+
+def test_a_section_found_level_with_others_is_not_read_whole(chat: ExtractiveChat) -> None:
+    long = f"{LIMITS} " + " ".join(f"Note {n} tells of gripper {n}." for n in range(40))
+    reply = ask(chat, QUESTION, as_passage(long, "Limits"), as_passage(OTHER, "Rates"))
+    assert "Note 39" not in reply.text
+    assert len(reply.text.split()) < 160
+
+
+def test_the_sentence_before_the_best_one_of_a_short_paragraph_is_said_first(
+    chat: ExtractiveChat,
+) -> None:
+    text = (
+        "Eight of ten grasps went well, so the Wilson interval begins at a half. "
+        "With 40 successes in 50 trials the success rate is the same 80 %, but surer."
+    )
+    passages = scored(as_passage(text, "Rates"), 0.6), scored(as_passage(OTHER, "Training"), 0.6)
+    reply = ask(chat, "How sure is a success rate of 80 % in 50 trials?", *passages)
+    assert reply.text.startswith("Eight of ten grasps went well")
+
+
+def test_the_best_sentence_is_said_even_when_what_it_points_to_is_missing(
+    chat: ExtractiveChat,
+) -> None:
+    text = (
+        "There are two packages.\n\n```python\nimport whisper\n```\n\n"
+        "The second one is four times faster on a CPU because it computes with integers.\n\n"
+        "Microphones differ in their noise.\n\nA laptop has a CPU."
+    )
+    other = as_passage("A CPU runs one program after the other.", "Computers")
+    reply = ask(chat, "Why is it faster on a CPU?", as_passage(text, "Packages worth it"), other)
+    assert "four times faster on a CPU" in reply.text
+
+
+def test_a_list_that_is_asked_for_comes_from_the_section_that_holds_it(
+    chat: ExtractiveChat,
+) -> None:
+    about = as_passage("The Nav2 nodes are brought up by one manager.", "Managing the Nav2 nodes")
+    rows = ["| Server | Task |", "| --- | --- |", "| `bt_navigator` | runs behaviour trees |"]
+    rows += ["| `planner_server` | plans paths |", "| `map_server` | one Nav2 map for all nodes |"]
+    reply = ask(chat, "List the Nav2 nodes", about, as_passage("\n".join(rows), "Servers"))
+    assert "\n".join(rows) in reply.text
