@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         description="signs session ids; default: a random one kept under DATA_DIR",
     )
     first_token_seconds: float = Field(
-        3.0, gt=0, le=120, description="wait so long for the model's first token, then degrade"
+        3.0, gt=0, le=120, description="from the question to the first token, then degrade"
     )
     retention_days: int = Field(90, ge=0, le=36_500, description="keep turns so long; 0: for ever")
 

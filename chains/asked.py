@@ -43,6 +43,10 @@ class Asked:
         self.timings[stage] = round((now - self._lapped) * 1000, 1)
         self._lapped = now
 
+    def left(self, seconds: float) -> float:
+        """What is left of ``seconds`` that the question may take."""
+        return max(0.0, seconds - (self.clock() - self._started))
+
     def status(self, generation: Generation) -> Status:
         """``degraded`` yields to ``not_in_book``: there is no lesser answer then."""
         if generation.not_in_book or not self.answerable:

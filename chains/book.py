@@ -4,6 +4,7 @@
 notebook) call its ``astream`` and only serialise what it yields.
 """
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -35,6 +36,10 @@ from sentences import split_sentences
 
 Asking = Question | dict[str, Any] | str
 Outcome = Literal["complete", "cancelled", "failed"]
+_HISTORY_SHARE: Final = 0.25
+"""Of the time to the first token: a database that hangs must not use it up."""
+_REMEMBER_SECONDS: Final = 3.0
+"""The reader waits for the end of the answer so long; the writing goes on behind it."""
 PROMPTS: Final = Path(__file__).parent / "prompts"
 _SELECTION_RULE: Final = (
     "The reader selected a text on a page; it follows the question. Explain that text, "
@@ -116,6 +121,7 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             asked.meter,
             asked.prefix,
             spare_provider=asked.thrift is Thrift.STOP,
+            seconds=asked.left(self._parts.models.first_token_seconds),
         )
         sources: AnswerChunk = {"sources": [as_source(p).model_dump() for p in asked.passages]}
         outcome: Outcome = "cancelled"
@@ -166,8 +172,9 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         turns: Sequence[PastTurn] = []
         if question.session_id:
             try:
-                turns = await self._parts.memory.history(question.session_id)
-            except RetryLater:
+                async with asyncio.timeout(_HISTORY_SHARE * self._parts.models.first_token_seconds):
+                    turns = await self._parts.memory.history(question.session_id)
+            except (RetryLater, TimeoutError):
                 metering.degrade("memory", visible=False)
         return turns or question.history
 
@@ -222,8 +229,9 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             question = asked.question.question
             turn = Turn(session_id=session_id, question=question, answer=answer, outcome=outcome)
             try:
-                await self._parts.memory.remember(turn)
-            except BookChatError:
+                async with asyncio.timeout(_REMEMBER_SECONDS):
+                    await self._parts.memory.remember(turn)
+            except (BookChatError, TimeoutError):
                 # Away, or the reader deleted the session meanwhile: the answer was said.
                 metering.degrade("memory", visible=False)
 

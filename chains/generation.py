@@ -30,6 +30,7 @@ class Models:
     fallback: BaseChatModel | None = None
     fallback_name: str = ""
     first_token_seconds: float = 10.0
+    """From the question to the first token of ``chat``, whatever came in between."""
 
 
 @dataclass
@@ -45,6 +46,8 @@ class Generation:
     prefix: str = ""
     spare_provider: bool = False
     """The budget is spent: the fallback answers at once."""
+    seconds: float | None = None
+    """What is left until the first token is due; None: all that ``models`` grant."""
     model: str = ""
     not_in_book: bool = False
     usage: dict[str, int] = field(default_factory=lambda: {"input_tokens": 0, "output_tokens": 0})
@@ -92,12 +95,11 @@ class Generation:
         self, messages: Sequence[BaseMessage], config: RunnableConfig
     ) -> tuple[AIMessageChunk, Any]:
         models = self.models
+        seconds = models.first_token_seconds if self.seconds is None else self.seconds
         try:
             if self.spare_provider:
                 raise BudgetExhausted("This month's model calls are spent.")
-            begun = await self._first(
-                models.chat, messages, config, seconds=models.first_token_seconds
-            )
+            begun = await self._first(models.chat, messages, config, seconds=seconds)
         except FixConfiguration:
             # Degrading would hide from the operator that the key or the model is refused.
             raise

@@ -88,7 +88,8 @@ class BookCohereEmbeddings(CohereEmbeddings):
             "embedding_types": ["float"],
             **({"truncate": self.truncate} if self.truncate else {}),
         }
-        query = input_type == "search_query"
+        # A reader waits for one query; many are embedded when indexing.
+        query = input_type == "search_query" and len(texts) == 1
         answer = await self.http.post(
             "/v2/embed",
             body,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.wired import FOLLOW_UP, Wired, over_cohere
+from tests.api.wired import FOLLOW_UP, QUESTION, Wired, over_cohere
 from tests.standins.cohere import CohereStandIn
 
 EMBED, RERANK, CHAT = "/v2/embed", "/v2/rerank", "/v2/chat"
@@ -185,3 +185,28 @@ class TestNearlySpentBudget:
             service.ask(language=f"en-{number}")
         rerankings = cohere.paths().count(RERANK)
         assert 0 < rerankings < cohere.paths().count(CHAT)
+
+
+class TestAllOfItHangs:
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        return {"first_token_seconds": 1.0}
+
+    def test_one_deadline_holds_for_condensing_embedding_reranking_and_answering(
+        self, service: Wired, cohere: CohereStandIn
+    ) -> None:
+        for path in (CHAT, EMBED, RERANK):
+            cohere.fail(path, "hang")
+        history = [{"question": QUESTION, "answer": "At 1000 Hz."}]
+        # The client waits 30 s; one after the other, the parts alone would wait longer.
+        answer = service.ask(FOLLOW_UP, history=history)
+        assert (answer["status"], answer["model"]) == ("degraded", "embedded-extractive")
+        assert cohere.paths() == [CHAT, EMBED, RERANK, CHAT]
+
+    def test_a_model_that_keeps_hanging_is_left_alone_for_a_while(
+        self, service: Wired, cohere: CohereStandIn
+    ) -> None:
+        cohere.fail(CHAT, "hang")
+        for number in range(7):
+            assert service.ask(language=f"en-{number}")["status"] == "degraded"
+        assert 5 <= cohere.paths().count(CHAT) < 7
