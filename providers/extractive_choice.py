@@ -9,6 +9,7 @@ from providers.extractive_question import Query
 
 _SURE: Final = 0.6
 """A best score below is a doubtful one."""
+_FEWEST_WORDS: Final = 60
 _FEW_WORDS: Final = 70
 _ENOUGH_WORDS: Final = 95
 _MOST_WORDS: Final = 150
@@ -56,7 +57,16 @@ class Choice:
             if self._adds(candidate, best):
                 self._offer(candidate)
         self._read_on(_FEW_WORDS if best.score >= _SURE else _ENOUGH_WORDS)
+        self._fill_up(ranked)
         return self._groups
+
+    def _fill_up(self, ranked: Sequence[Candidate]) -> None:
+        """Books of short sections: one sentence alone would be a poor answer."""
+        for candidate in ranked:
+            if self._words >= _FEWEST_WORDS or candidate.score < _FAIR * ranked[0].score:
+                return
+            if candidate.kind != "code" and not candidate.doubtful:
+                self._offer(candidate)
 
     def _begin_earlier(self, best: Candidate) -> None:
         """The sentence before the best one says what that one goes on about."""
@@ -138,6 +148,8 @@ class Choice:
 
     def _adds(self, candidate: Candidate, best: Candidate) -> bool:
         share = candidate.score / best.score
+        if candidate.doubtful:
+            return False
         if candidate.kind == "code":
             kinds = self._query.parts[candidate.part].kinds
             return bool(kinds & {"how", "code"}) and share >= _OTHER_PASSAGE

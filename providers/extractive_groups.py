@@ -24,6 +24,7 @@ LEANING: Final = re.compile(
     r"|three))\b(?!\s+(?:book|chapter|section|module|page|course)\b)"
 )
 _OPEN: Final = re.compile(r":[*_]*\s*$|[^.!?…:;۔。！？؟)\"'”’*`_\]|]\s*$|,\s*$")
+ANNOUNCING: Final = re.compile(r":[*_]*\s*$")
 _COUNTED: Final = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|\d+|following|these)\b(\s\S+){0,6}\s?$"
     r"|\b(two|three|four|five|six|seven|eight|nine|ten|following)\b",
@@ -70,6 +71,13 @@ class Layout:
     def passage(self, candidate: Candidate) -> Sequence[Candidate]:
         """All units of its passage."""
         return self._passages[candidate.passage]
+
+    def promises_nothing(self, candidate: Candidate) -> bool:
+        """It announces what does not stand below its heading."""
+        if candidate.kind != "prose" or not ANNOUNCING.search(candidate.raw):
+            return False
+        after = self.at(candidate.passage, candidate.position + 1)
+        return after is None or after.heading != candidate.heading
 
     def following(self, candidate: Candidate) -> Candidate | None:
         """The next sentence below the same heading, unless code or a table comes first."""

@@ -29,8 +29,10 @@ _DOING: Final = re.compile(
 )
 _ENUMERATION: Final = re.compile(r"[^,]{2,60}, [^,]{2,60}(,| and | or )")
 _ABOUT_THE_BOOK: Final = re.compile(
-    r"\b(this|the (?:next|previous|last|following)) (chapter|module|section|page|lesson|part)\b"
-    r"|\b(after|by the end of|in) this (chapter|module|section)\b",
+    r"\b(this|the (?:next|previous|last|following))"
+    r" (chapter|module|section|page|lesson|part|tutorial|guide|course|unit)\b"
+    r"|\b(you|we)(['’]ll| will) (also )?(learn|explore|cover|discover|look at|see how)\b"
+    r"|^\W*let['’]?s\b|\bbefore (starting|beginning|proceeding|continuing)\b",
     re.I,
 )
 _ECHO_HEADINGS: Final = re.compile(

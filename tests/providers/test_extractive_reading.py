@@ -74,3 +74,32 @@ def test_a_list_that_is_asked_for_comes_from_the_section_that_holds_it(
     rows += ["| `planner_server` | plans paths |", "| `map_server` | one Nav2 map for all nodes |"]
     reply = ask(chat, "List the Nav2 nodes", about, as_passage("\n".join(rows), "Servers"))
     assert "\n".join(rows) in reply.text
+
+
+def test_what_is_announced_but_not_said_is_not_announced(chat: ExtractiveChat) -> None:
+    code = "\n".join(f"step_{n} = {n}" for n in range(60))
+    text = (
+        "The launch file starts the gripper node and its controller.\n\n"
+        f"Create the launch file of the gripper like this:\n\n```python\n{code}\n```"
+    )
+    reply = ask(chat, "What does the launch file of the gripper start?", as_passage(text, "Start"))
+    assert reply.text == "The launch file starts the gripper node and its controller."
+
+
+def test_a_heading_that_holds_what_was_asked_is_said_with_its_text(chat: ExtractiveChat) -> None:
+    text = "Prints messages in real time:\n\n```\ndata: 1\n```"
+    passages = (
+        as_passage(text, "Command: ros2 topic echo /scan"),
+        as_passage("A camera publishes images.", "Cameras"),
+    )
+    reply = ask(chat, "Which command prints the messages of a topic?", *passages)
+    assert reply.text.startswith("**Command: ros2 topic echo /scan:** Prints messages")
+    assert reply.citations[0]["cited_text"].startswith("**Command: ros2 topic echo /scan:**")
+
+
+def test_a_lesson_that_only_says_what_you_will_learn_does_not_answer(chat: ExtractiveChat) -> None:
+    lesson = as_passage("You'll learn how to connect Unity to ROS 2.", "Connecting Unity and ROS 2")
+    bridge = as_passage("A TCP connector carries messages from ROS 2 to Unity.", "Bridges")
+    reply = ask(chat, "How can Unity and ROS 2 be connected?", lesson, bridge)
+    assert "A TCP connector carries messages" in reply.text
+    assert "You'll learn" not in reply.text
