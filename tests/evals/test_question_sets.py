@@ -63,3 +63,11 @@ def test_questions_without_an_answer_name_no_section_and_follow_ups_have_a_histo
     for question in QUESTIONS:
         assert bool(question.gold) == (question.kind != "not_in_book")
         assert bool(question.history) == (question.kind == "follow_up")
+
+
+def test_no_question_is_asked_twice() -> None:
+    asked = Counter(
+        (plain(q.question), q.selected_text, tuple(t.question for t in q.history))
+        for q in QUESTIONS
+    )
+    assert [question for question, times in asked.items() if times > 1] == []
