@@ -3,7 +3,7 @@
 import csv
 import hmac
 import io
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -18,13 +18,14 @@ def _authorised(request: Request) -> Services:
     if key is None:
         raise FixQuestion("There is no such page.", code="not_found")
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    fits = hmac.compare_digest(given.encode(), key.get_secret_value().encode())
+    fits = hmac.compare_digest(given.encode("latin-1"), key.get_secret_value().encode())
     if scheme.lower() != "bearer" or not fits:
         raise FixQuestion("This needs the admin key as a bearer token.", code="unauthorized")
     return services
 
 
 Admin = Annotated[Services, Depends(_authorised)]
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 router = APIRouter(prefix="/admin", tags=["admin"])
 
 
@@ -64,4 +65,4 @@ def _csv(tables: dict[str, list[dict[str, Any]]]) -> str:
 def _plain(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
     text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) and isinstance(value, str) else value
+    return f"'{text}" if text.startswith(_FORMULA) and isinstance(value, str) else value

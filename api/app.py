@@ -8,11 +8,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.middleware.cors import CORSMiddleware
 
 from api import admin, asyncapi, chat, health, openapi, problems, search, sessions, websocket
 from api.limits import BodyLimit
-from api.security import one_file, page_policy, static_files
+from api.security import Origins, one_file, page_policy, static_files
 from api.services import Services
 from api.telemetry import Metrics, RequestContext
 from api.version import VERSION
@@ -64,9 +63,10 @@ def create_app(
     for part in (chat, search, sessions, health, admin, websocket, asyncapi):
         app.include_router(part.router)
     _add_pages(app, metrics, settings)
+    app.add_middleware(problems.Unexpected)
     app.add_middleware(BodyLimit)
     app.add_middleware(
-        CORSMiddleware,
+        Origins,
         allow_origins=settings.allowed_origins,
         allow_methods=["GET", "POST", "DELETE"],
         allow_headers=["content-type", "x-request-id"],

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from langchain_core.callbacks import AsyncCallbackHandler
@@ -145,17 +145,15 @@ async def stream(request: Request) -> Response:
 
 
 @router.get("/input_schema")
-async def input_schema(request: Request) -> Response:
+async def input_schema(request: Request) -> Any:
     """JSON schema of a Question."""
-    schema: Response = await _langserve(request).input_schema(request)
-    return schema
+    return await _langserve(request).input_schema(request)
 
 
 @router.get("/output_schema")
-async def output_schema(request: Request) -> Response:
+async def output_schema(request: Request) -> Any:
     """JSON schema of an Answer."""
-    schema: Response = await _langserve(request).output_schema(request)
-    return schema
+    return await _langserve(request).output_schema(request)
 
 
 @router.post("/playground/stream_log", include_in_schema=False)
@@ -168,7 +166,12 @@ async def playground_log(request: Request) -> Response:
 @router.get("/playground/{file_path:path}", include_in_schema=False)
 async def playground(file_path: str, request: Request) -> Response:
     """LangServe's page, pointed at the run log above."""
-    response: Response = await _langserve(request).playground(file_path, request)
+    try:
+        response: Response = await _langserve(request).playground(file_path, request)
+    except (OSError, ValueError):  # what cannot be the name of a file
+        raise HTTPException(404) from None
+    if response.status_code == 404:
+        raise HTTPException(404)
     if file_path.endswith(".js"):
         page = bytes(response.body).replace(b'"/stream_log"', b'"/playground/stream_log"')
         response = Response(page, response.status_code, media_type=response.media_type)
@@ -223,14 +226,12 @@ async def _log_events(
     run_id: str, parts: AsyncGenerator[AnswerChunk], first: AnswerChunk
 ) -> AsyncGenerator[bytes]:
     """The answer as a run log (JSON Patch), which is what LangServe's playground reads."""
-    state: dict[str, Any] = {"id": run_id, "streamed_output": [], "final_output": None}
-    state["logs"] = {}
+    state: Any = {"id": run_id, "streamed_output": [], "final_output": None, "logs": {}}
     yield _event("data", {"ops": [{"op": "replace", "path": "", "value": state}]})
     total: dict[str, Any] = {}
     async for part in _with_first(first, parts):
         accumulate(total, dict(part))
-        add = {"op": "add", "path": "/streamed_output/-", "value": part}
-        yield _event("data", {"ops": [add]})
+        yield _event("data", {"ops": [{"op": "add", "path": "/streamed_output/-", "value": part}]})
     done = {"op": "replace", "path": "/final_output", "value": joined(total)}
     yield _event("data", {"ops": [done]})
     yield b"event: end\r\n\r\n"

@@ -17,12 +17,14 @@ MUST_WORK = ("book",)
 """Without these no question can be answered; the others only cost comfort."""
 
 
+@router.head("/live", include_in_schema=False)
 @router.get("/live")
 async def live() -> dict[str, str]:
     """The process is up."""
     return {"status": "ok"}
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready")
 async def ready(request: Request) -> Response:
     """Questions can be answered; 503 with the failing part if not."""
@@ -32,6 +34,7 @@ async def ready(request: Request) -> Response:
     return _json(body, 200 if fit else 503)
 
 
+@router.head("", include_in_schema=False)
 @router.get("")
 async def health(request: Request) -> Response:
     """Version, book version, providers, and the parts with their state."""

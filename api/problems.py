@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from errors import STATUS, BookChatError, ErrorCode
 
@@ -79,9 +80,21 @@ def of_error(error: BaseException, request_id: str) -> dict[str, Any]:
     return document("internal", "An unexpected error happened; it was logged.", request_id)
 
 
-def respond(problem: Mapping[str, Any], retry_after: float | None = None) -> Response:
+def of_status(status: int, request_id: str, detail: str | None = None) -> dict[str, Any]:
+    """The problem document of an HTTP status that a framework chose."""
+    code = _BY_STATUS.get(status, "invalid_request" if status < 500 else "internal")
+    said = detail or HTTPStatus(status).phrase
+    errors = [{"loc": ["body"], "msg": said, "type": "value_error"}] if status == 422 else None
+    return document(code, said, request_id, status=status, errors=errors)
+
+
+def respond(
+    problem: Mapping[str, Any],
+    retry_after: float | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """The HTTP response of a problem document."""
-    headers = {}
+    headers = dict(headers or {})
     if retry_after is not None:
         headers["Retry-After"] = str(max(1, round(retry_after)))
     elif problem["status"] in (429, 503):
@@ -99,7 +112,9 @@ def install(app: FastAPI) -> None:
 
     async def named(request: Request, error: Exception) -> Response:
         retry_after = error.retry_after if isinstance(error, BookChatError) else None
-        return respond(of_error(error, request_id(request)), retry_after)
+        problem = of_error(error, request_id(request))
+        scheme = {"WWW-Authenticate": "Bearer"} if problem["status"] == 401 else None
+        return respond(problem, retry_after, scheme)
 
     async def invalid(request: Request, error: Exception) -> Response:
         found = error.errors() if isinstance(error, RequestValidationError) else []
@@ -109,12 +124,38 @@ def install(app: FastAPI) -> None:
         return respond(problem)
 
     async def http(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        code = _BY_STATUS.get(status, "invalid_request" if status < 500 else "internal")
-        detail = HTTPStatus(status).phrase
-        return respond(document(code, detail, request_id(request), status=status))
+        assert isinstance(error, HTTPException)
+        problem = of_status(error.status_code, request_id(request))
+        # Such as Allow of a 405.
+        return respond(problem, headers=error.headers)
 
     app.add_exception_handler(BookChatError, named)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, named)
+
+
+class Unexpected:
+    """ASGI middleware: what no route saw coming is a problem document with all our headers.
+
+    Starlette's own handler of such errors stands outside of all middleware.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers unless an answer has begun; then only the connection can be closed."""
+        begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            problem = of_error(error, scope["state"]["request_id"])
+            await respond(problem)(scope, receive, send)

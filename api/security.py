@@ -1,17 +1,64 @@
-"""What the browser may do with our pages: static files, their types, caching and policy."""
+"""What browsers may do: which origins may call, and what our own pages may load."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.telemetry import current_request
 
 # Files change with a deployment and are small: a browser keeps them but asks whether they changed,
 # so that it never mixes the modules of two versions.
 _CACHE: Final = "no-cache"
+
+
+_READING: Final = ("GET", "HEAD", "OPTIONS")
+
+
+def origin_allowed(connection: HTTPConnection, allowed: Sequence[str]) -> bool:
+    """Browsers always send Origin; other clients may leave it out."""
+    origin = connection.headers.get("origin")
+    if origin is None or "*" in allowed or origin.rstrip("/") in allowed:
+        return True
+    return urlsplit(origin).netloc == connection.headers.get("host")
+
+
+class Origins(CORSMiddleware):
+    """CORS that does not rely on the browser's preflight.
+
+    A form or a text/plain fetch is sent without one, and some hosts (Hugging Face Spaces) answer
+    preflights themselves: what a foreign page sends is refused here, before it costs anything.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """403 for a foreign origin that does more than read."""
+        writing = scope["type"] == "http" and scope["method"] not in _READING
+        if writing and not origin_allowed(HTTPConnection(scope), list(self.allow_origins)):
+            refusal = _refusal(403, "Pages of this origin may not use this service.")
+            await refusal(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """As CORS has it; a refusal is a problem document."""
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        given = {k: v for k, v in response.headers.items() if not k.startswith("content-")}
+        return _refusal(response.status_code, str(bytes(response.body), "utf-8"), given)
+
+
+def _refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    return problems.respond(problems.of_status(status, current_request(), detail), headers=headers)
 
 
 def page_policy(allowed_origins: Sequence[str]) -> str:

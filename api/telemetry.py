@@ -195,6 +195,11 @@ def _given(scope: Scope, name: bytes, form: re.Pattern[str]) -> str | None:
     return None
 
 
+def current_request() -> str:
+    """The id of the request or socket that this code works for, or nothing."""
+    return _request_id.get()
+
+
 def trace_parent() -> str:
     """The W3C ``traceparent`` that the current request came with, or nothing."""
     return _trace_parent.get()

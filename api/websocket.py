@@ -2,16 +2,17 @@
 
 import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
-from api import frames
+from api import frames, problems
 from api.frames import MAX_FRAME, PROTOCOL
 from api.runs import Followed, error_fields
+from api.security import origin_allowed
 from api.services import Services
+from api.telemetry import current_request
 from errors import BookChatError, FixQuestion
 from schema import Question
 
@@ -25,7 +26,7 @@ async def chat(socket: WebSocket) -> None:
     """One reader's connection."""
     services: Services = socket.app.state.services
     if not origin_allowed(socket, services.settings.allowed_origins):
-        await socket.close(1008)
+        await _deny(socket, 403, "Pages of this origin may not use this service.")
         return
     await socket.accept()
     connection = Connection(socket, services)
@@ -38,12 +39,18 @@ async def chat(socket: WebSocket) -> None:
         await connection.leave()
 
 
-def origin_allowed(socket: WebSocket, allowed: list[str]) -> bool:
-    """Browsers always send Origin; other clients may leave it out."""
-    origin = socket.headers.get("origin")
-    if origin is None or "*" in allowed or origin.rstrip("/") in allowed:
-        return True
-    return urlsplit(origin).netloc == socket.headers.get("host")
+@router.websocket("/{path:path}")
+async def nowhere(socket: WebSocket) -> None:
+    """There is one WebSocket here."""
+    await _deny(socket, 404)
+
+
+async def _deny(socket: WebSocket, status: int, detail: str | None = None) -> None:
+    """Answers the handshake like any other request."""
+    request_id = current_request()
+    problem = problems.of_status(status, request_id, detail)
+    denial = problems.respond(problem, headers={"X-Request-ID": request_id})
+    await socket.send_denial_response(denial)
 
 
 class Connection:
