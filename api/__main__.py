@@ -13,8 +13,9 @@ from uvicorn.supervisors import Multiprocess
 from api.app import DRAIN_SECONDS, create_app
 from api.draining import DrainingWebSocket
 from api.frames import MAX_FRAME
+from api.logs import configure_logging
 from api.services import Services
-from api.telemetry import Metrics, configure_logging
+from api.telemetry import Metrics
 from api.wiring import open_services
 from errors import BookChatError, FixConfiguration
 from settings import Settings, load_settings
@@ -28,7 +29,7 @@ def main() -> int:
     """Exit status: 0 stopped by a signal, 1 could not start."""
     try:
         settings = load_settings()
-        configure_logging(settings.log_level, settings.log_format)
+        configure_logging(settings.log_level, settings.log_format, questions=settings.log_questions)
         listener = _bind(settings)
         if settings.web_concurrency > 1:
             return _serve_workers(settings, listener)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import metering
 from errors import STATUS, BookChatError, ErrorCode
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,6 +37,11 @@ _BY_STATUS: Mapping[int, ErrorCode] = {
     429: "rate_limited",
     503: "overloaded",
 }
+
+
+_OPERATORS: Final[frozenset[ErrorCode]] = frozenset(
+    {"retrieval_unavailable", "model_unavailable", "model_rejected", "budget_exhausted"}
+)
 
 
 class Problem(BaseModel):
@@ -75,9 +81,18 @@ def document(
 def of_error(error: BaseException, request_id: str) -> dict[str, Any]:
     """The problem document of any exception; unknown ones are ``internal`` and logged."""
     if isinstance(error, BookChatError):
+        _note(error.code)
         return document(error.code, error.detail, request_id)
-    _log.error("unexpected error", exc_info=error, extra={"request_id": request_id})
+    _note("internal")
+    _log.error("unexpected error", exc_info=error)
     return document("internal", "An unexpected error happened; it was logged.", request_id)
+
+
+def _note(code: ErrorCode) -> None:
+    """Counts a refusal; those that the operator may have to mend are logged."""
+    metering.count(f"refused:{code}")
+    if code in _OPERATORS:
+        _log.warning("a question was refused: %s", code, extra={"code": code})
 
 
 def of_status(status: int, request_id: str, detail: str | None = None) -> dict[str, Any]:

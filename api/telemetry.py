@@ -1,67 +1,23 @@
-"""Logs, metrics and the id of every request."""
+"""Metrics, and the id of every request."""
 
 import hashlib
-import json
-import logging
 import re
-import sys
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Final, Literal
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import metering
+from api.logs import request_id as _request_id
 from schema import Answer
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE_PARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_request_id: ContextVar[str] = ContextVar("book_chat_request_id", default="")
 _trace_parent: ContextVar[str] = ContextVar("book_chat_trace_parent", default="")
-_OURS: Final = ("book_chat", "api", "chains", "conversations", "loaders", "providers")
-_STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
-    "message",
-    "asctime",
-    "taskName",
-}
 _BUCKETS: Final = (0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30)
-
-
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line; extra fields of the record included."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record without question text, keys or URLs: callers never log those."""
-        entry: dict[str, Any] = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if _request_id.get():
-            entry["request_id"] = _request_id.get()
-        entry.update({k: v for k, v in record.__dict__.items() if k not in _STANDARD})
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str, ensure_ascii=False)
-
-
-def configure_logging(level: str, form: Literal["json", "text"] | None) -> None:
-    """Logs to standard error; text on a terminal, JSON elsewhere, unless ``form`` says."""
-    handler = logging.StreamHandler()
-    if (form or ("text" if sys.stderr.isatty() else "json")) == "json":
-        handler.setFormatter(JsonFormatter())
-    else:
-        handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
-    # Below info the libraries log statements, requests and payloads: a reader's words, or keys.
-    logging.basicConfig(level="INFO", handlers=[handler], force=True)
-    logging.getLogger().setLevel(max(logging.INFO, getattr(logging, level.upper())))
-    for ours in _OURS:
-        logging.getLogger(ours).setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "qdrant_client", "uvicorn.access", "aiosqlite"):
-        logging.getLogger(noisy).setLevel("WARNING")
 
 
 class Metrics:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from api.telemetry import configure_logging, fingerprint
+from api.logs import configure_logging
+from api.telemetry import fingerprint
 from api.tracing import open_tracing
 from tests.api.wired import QUESTION, over_cohere
 from tests.standins.cohere import KEY, CohereStandIn
@@ -73,6 +74,63 @@ def test_questions_are_logged_when_the_operator_says_so(tmp_path: Path, log: io.
     with over_cohere(tmp_path, CohereStandIn(), log_questions=True) as service:
         service.ask()
     assert answers(log)[0]["question"] == QUESTION
+
+
+def test_what_a_question_is_refused_for_is_logged_and_counted(
+    tmp_path: Path, log: io.StringIO
+) -> None:
+    cohere = CohereStandIn()
+    with over_cohere(tmp_path, cohere) as service:
+        cohere.fail("/v2/embed", status=401)
+        refused = service.post()
+        cohere.faults.clear()
+        unknown = service.post(session_id="forged")
+        assert service.metric('book_chat_events_total{event="refused:model_rejected"}') == 1
+        assert service.metric('book_chat_events_total{event="refused:not_found"}') == 1
+    said = [line for line in lines(log) if "code" in line]
+    assert [(line["code"], line["request_id"]) for line in said] == [
+        ("model_rejected", refused.headers["x-request-id"])
+    ]
+    assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("questions", [False, True])
+def test_a_traceback_tells_where_and_what_kind_but_repeats_no_words(
+    form: Any, questions: bool
+) -> None:
+    words, url = "the reader's words", "redis://:pass-word@host"
+
+    def fail() -> None:
+        try:
+            raise ExceptionGroup(words, [ValueError(words)])
+        except ExceptionGroup as group:
+            raise RuntimeError(url) from group
+
+    written = io.StringIO()
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    root.handlers = []
+    try:
+        configure_logging("debug", form, questions=questions)
+        handler = root.handlers[0]
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(written)
+        try:
+            fail()
+        except RuntimeError as error:
+            logging.getLogger("api.chat").error("Exception in it", exc_info=error)
+            forgotten = "Task exception was never retrieved\nfuture: RuntimeError('reader's words')"
+            logging.getLogger("asyncio").error(forgotten, exc_info=error)
+    finally:
+        root.handlers = before
+        root.setLevel(level)
+    said = written.getvalue()
+    assert "Traceback (most recent call last)" in said
+    for kind in ("RuntimeError", "ExceptionGroup", "ValueError", "in fail", "never retrieved"):
+        assert kind in said
+    for secret in (words, url, "reader's words"):
+        assert (secret in said) is questions
 
 
 def test_the_metrics_tell_first_tokens_queue_cache_budget_and_errors(tmp_path: Path) -> None:
