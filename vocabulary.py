@@ -4,22 +4,39 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Self
 
-from words import content_words
+from transliteration import Loanwords
+from words import content_words, tokens
 
 
 class Vocabulary:
-    """Document frequencies of stemmed content words over ``documents`` chunks."""
+    """Document frequencies of stemmed content words over ``documents`` chunks.
 
-    def __init__(self, documents: int = 0, frequencies: Mapping[str, int] | None = None) -> None:
+    ``spellings`` counts plain words in Latin letters as the book writes them, lower-cased.
+    """
+
+    def __init__(
+        self,
+        documents: int = 0,
+        frequencies: Mapping[str, int] | None = None,
+        spellings: Mapping[str, int] | None = None,
+    ) -> None:
         self.documents = documents
         self._frequencies: Counter[str] = Counter(frequencies or {})
+        self.spellings: Counter[str] = Counter(spellings or {})
+
+    @cached_property
+    def loanwords(self) -> Loanwords:
+        """What finds the book's words by their sound; of a vocabulary that is complete."""
+        return Loanwords(self.spellings)
 
     def add(self, text: str) -> None:
         """Counts one chunk."""
         self.documents += 1
         self._frequencies.update(set(content_words(text)))
+        self.spellings.update({w for w in tokens(text) if w.isascii() and w.isalpha()})
 
     def __contains__(self, stem: str) -> bool:
         """True when the book uses the word."""
@@ -38,10 +55,10 @@ class Vocabulary:
 
     def dumps(self) -> str:
         """JSON that ``loads`` reads."""
-        return json.dumps([self.documents, self._frequencies], ensure_ascii=False)
+        counts = [self.documents, self._frequencies, self.spellings]
+        return json.dumps(counts, ensure_ascii=False)
 
     @classmethod
     def loads(cls, text: str) -> Self:
         """The inverse of ``dumps``."""
-        documents, frequencies = json.loads(text)
-        return cls(documents, frequencies)
+        return cls(*json.loads(text))

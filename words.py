@@ -44,6 +44,12 @@ _ROMAN: Final = frozenset(_ROMAN_URDU) - frozenset(_ENGLISH)
 
 _stemmer = snowballstemmer.stemmer("english")
 
+# Urdu is typed with Arabic keyboards too: one letter, two code points.
+_LETTERS: Final = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ", "ۀ": "ہ", "ة": "ہ"})
+# Vowel signs of Arabic script and joiners; the marks of other scripts carry meaning and stay.
+_MARKS: Final = "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u200b-\u200f\u2060\ufeff"
+_IGNORED: Final = re.compile(f"[{_MARKS}]")
+
 Language = Literal["en", "ur", "roman-ur"]
 
 
@@ -56,9 +62,21 @@ def stem(word: str) -> str:
     return stemmed
 
 
+def normalise(text: str) -> str:
+    """One spelling for what readers take for one: NFKC, no vowel signs, no joiners.
+
+    ASCII is handed back as it is. Accents of Latin letters stay, vowel signs of Arabic script
+    go, and the Arabic forms of yeh, kaf and heh become the Urdu ones.
+    """
+    if text.isascii():
+        return text
+    folded = unicodedata.normalize("NFKC", text).translate(_LETTERS)
+    return _IGNORED.sub("", folded)
+
+
 def tokens(text: str) -> list[str]:
     """All words and numbers, folded, in order; compounds such as ``ros2`` stay whole."""
-    return _TOKEN.findall(unicodedata.normalize("NFKC", text).lower())
+    return _TOKEN.findall(normalise(text).lower())
 
 
 def content_words(text: str) -> list[str]:

@@ -3,14 +3,14 @@
 Term weights are made here; the inverse document frequency is the store's (IDF modifier).
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
 import qdrant_edge
 from langchain_qdrant.sparse_embeddings import SparseEmbeddings, SparseVector
+
+from words import normalise
 
 # Languages with a stemmer and stop words; any other text is split into words and lower-cased.
 _NAMES: Final[Mapping[str, str]] = {
@@ -30,23 +30,6 @@ _NAMES: Final[Mapping[str, str]] = {
     "sv": "swedish",
     "tr": "turkish",
 }
-# Urdu is typed with Arabic keyboards too: one letter, two code points.
-_LETTERS: Final = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ", "ۀ": "ہ", "ة": "ہ"})
-# Vowel signs of Arabic script and joiners; the marks of other scripts carry meaning and stay.
-_MARKS: Final = "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u200b-\u200f\u2060\ufeff"
-_IGNORED: Final = re.compile(f"[{_MARKS}]")
-
-
-def normalise(text: str) -> str:
-    """One spelling for what readers take for one: NFKC, no vowel signs, no joiners.
-
-    ASCII is handed back as it is. Accents of Latin letters stay, vowel signs of Arabic script
-    go, and the Arabic forms of yeh, kaf and heh become the Urdu ones.
-    """
-    if text.isascii():
-        return text
-    folded = unicodedata.normalize("NFKC", text).translate(_LETTERS)
-    return _IGNORED.sub("", folded)
 
 
 class Bm25Encoder(SparseEmbeddings):
