@@ -3,11 +3,15 @@
 import asyncio
 import errno
 import logging
+import signal
 import socket
 import sys
+from types import FrameType
+from typing import Any
 
 import uvicorn
 import uvloop
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from api.app import DRAIN_SECONDS, create_app
@@ -27,6 +31,8 @@ _log = logging.getLogger("book_chat")
 
 def main() -> int:
     """Exit status: 0 stopped by a signal, 1 could not start."""
+    # Until uvicorn listens to it; the first process of a container would never hear it otherwise.
+    signal.signal(signal.SIGTERM, _stop)
     try:
         settings = load_settings()
         configure_logging(settings.log_level, settings.log_format, questions=settings.log_questions)
@@ -38,6 +44,21 @@ def main() -> int:
     except BookChatError as error:
         print(f"error: {error.detail}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _stop(sig: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+class _Server(uvicorn.Server):
+    """Ends with status 0 when it is asked to; uvicorn would raise the signal once more."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal lets answers end, a second SIGINT does not."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def _bind(settings: Settings) -> socket.socket:
@@ -60,9 +81,10 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
     metrics = Metrics()
     services = await open_services(settings, metrics)
     _announce(services)
-    app = create_app(settings, services, metrics=metrics)
-    await uvicorn.Server(_config(app, settings)).serve(sockets=[listener])
-    return 0
+    app = create_app(settings, services, metrics=metrics, own_process=True)
+    server = _Server(_config(app, settings))
+    await server.serve(sockets=[listener])
+    return 0 if server.started else 1
 
 
 def _serve_workers(settings: Settings, listener: socket.socket) -> int:
@@ -73,8 +95,10 @@ def _serve_workers(settings: Settings, listener: socket.socket) -> int:
 
     asyncio.run(check())
     config = _config("api.worker:create_worker", settings, factory=True)
-    Multiprocess(config, sockets=[listener]).run()
-    return 0
+    workers = Multiprocess(config, sockets=[listener])
+    workers.run()
+    failed: Any = [process.exitcode for process in workers.processes]
+    return 1 if STARTUP_FAILURE in failed else 0
 
 
 def _config(app: object, settings: Settings, *, factory: bool = False) -> uvicorn.Config:

@@ -7,13 +7,13 @@ lags behind in a list that is as long as the answer.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
 from typing import Any, Protocol
 
 import orjson
 
 from api import problems
 from chains.book import BookChain
+from chains.feed import Feed
 from chains.runnable import accumulate, joined
 from errors import BookChatError, RetryLater
 from schema import AnswerChunk, Question
@@ -56,60 +56,36 @@ class SharedRuns(Protocol):
 
 
 class Run:
-    """One answer being made, or just made, in this process."""
+    """One answer being made, or just made, in this process; its frames are numbered by ``seq``."""
 
     def __init__(self, ask_id: str, answer_id: str) -> None:
         self.ask_id = ask_id
         self.answer_id = answer_id
-        self.frames: list[bytes] = []
-        self.finished = False
-        self.followers = 0
+        self.frames: Feed[bytes] = Feed()
         self.task: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+
+    @property
+    def finished(self) -> bool:
+        """No frame comes any more."""
+        return self.frames.ended
 
     def add(self, kind: str, **fields: Any) -> None:
         """Appends a frame with the next ``seq``."""
-        frame = {"type": kind, "id": self.ask_id, "seq": len(self.frames), **fields}
-        self.frames.append(orjson.dumps(frame))
-        self._wake()
+        frame = {"type": kind, "id": self.ask_id, "seq": len(self.frames.items), **fields}
+        self.frames.add(orjson.dumps(frame))
 
     def finish(self) -> None:
         """No frame comes after this."""
-        self.finished = True
-        self._wake()
+        self.frames.end()
 
     async def cancel(self) -> None:
         """Stops the answer and the provider's stream."""
         if self.task is not None:
             self.task.cancel()
 
-    async def follow(self, after: int = -1) -> AsyncGenerator[bytes]:
+    def follow(self, after: int = -1) -> AsyncGenerator[bytes]:
         """Frames whose ``seq`` is greater than ``after``, then live ones until the end."""
-        position = max(0, after + 1)
-        self.followers += 1
-        try:
-            while True:
-                while position < len(self.frames):
-                    yield self.frames[position]
-                    position += 1
-                if self.finished:
-                    return
-                await self._news.wait()
-        finally:
-            self.followers -= 1
-
-    async def news(self, position: int, seconds: float) -> list[bytes]:
-        """Frames from ``position`` on; waits for one at most so long."""
-        if position >= len(self.frames) and not self.finished:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._news.wait()
-        return self.frames[position:]
-
-    def _wake(self) -> None:
-        # Setting and replacing the event wakes everybody who waits and nobody who comes later.
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        return self.frames.follow(after)
 
 
 class Runs:
@@ -170,7 +146,7 @@ class Runs:
             await asyncio.gather(*late, return_exceptions=True)
         # What was said last must be sent before the sockets are closed.
         for _ in range(_LAST_LOOKS):
-            if not any(run.followers for run in self._runs.values()):
+            if not any(run.frames.followers for run in self._runs.values()):
                 break
             await asyncio.sleep(_LAST_FRAMES_SECONDS / _LAST_LOOKS)
 
@@ -204,7 +180,7 @@ class Runs:
         asyncio.get_running_loop().call_later(KEEP_SECONDS, self._forget, run)
 
     def _forget(self, run: Run) -> None:
-        if run.followers:  # who still reads may yet lose the connection
+        if run.frames.followers:  # who still reads may yet lose the connection
             self._forget_later(run)
         else:
             self._runs.pop(run.answer_id, None)

@@ -84,8 +84,8 @@ class RedisRuns:
         position = 0
         failed = 0
         while failed < _TRIES:
-            frames = await run.news(position, _BEAT_SECONDS)
-            ended = run.finished and position + len(frames) == len(run.frames)
+            frames = await run.frames.since(position, _BEAT_SECONDS)
+            ended = run.finished and position + len(frames) == len(run.frames.items)
             try:
                 await self._write(run.answer_id, position, frames, ended)
             except (RedisError, OSError):

@@ -11,4 +11,4 @@ def create_worker() -> FastAPI:
     """The application; logging is set up anew, as a process begins with nothing."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format, questions=settings.log_questions)
-    return create_app(settings)
+    return create_app(settings, own_process=True)

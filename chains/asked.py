@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig
@@ -10,8 +10,12 @@ from langchain_core.runnables import RunnableConfig
 import metering
 from chains.budget import Thrift
 from chains.generation import Generation
+from chains.memory import AnswerKey
+from chains.passages import as_source
 from errors import FixQuestion
 from schema import Answer, AnswerChunk, CollectionInfo, Question, Status
+
+_NOTHING_USED: Final = {"input_tokens": 0, "output_tokens": 0}
 
 
 @dataclass
@@ -31,8 +35,10 @@ class Asked:
     thrift: Thrift = Thrift.NONE
     prefix: str = ""
     """Said before the model's answer."""
-    cached: Answer | None = None
-    cache_key: tuple[Any, ...] | None = None
+    generation: Generation | None = None
+    key: AnswerKey | None = None
+
+    _sources: AnswerChunk | None = None
 
     def __post_init__(self) -> None:
         self._started = self._lapped = self.clock()
@@ -47,34 +53,53 @@ class Asked:
         """What is left of ``seconds`` that the question may take."""
         return max(0.0, seconds - (self.clock() - self._started))
 
-    def status(self, generation: Generation) -> Status:
+    def status(self) -> Status:
         """``degraded`` yields to ``not_in_book``: there is no lesser answer then."""
-        if generation.not_in_book or not self.answerable:
+        if (self.generation and self.generation.not_in_book) or not self.answerable:
             return "not_in_book"
         return "degraded" if self.meter.degraded else "answered"
 
-    def rest(self, generation: Generation) -> AnswerChunk:
+    def sources(self) -> AnswerChunk:
+        """The passages, best first."""
+        if self._sources is None:
+            self._sources = {"sources": [as_source(p).model_dump() for p in self.passages]}
+        return self._sources
+
+    def rest(self) -> AnswerChunk:
         """Everything of the Answer but sources, text and citations."""
-        if generation.first_token_ms is not None:
+        generation = self.generation
+        if generation and generation.first_token_ms is not None:
             self.timings["first_token"] = round(generation.first_token_ms, 1)
+        used = generation.usage if generation else _NOTHING_USED
         return {
             **self._identity(),
-            "status": self.status(generation),
+            "status": self.status(),
             "book_version": self.info.book_version,
-            "model": generation.model or "none",
-            "usage": {**generation.usage, "provider_calls": self.meter.total},
+            "model": (generation and generation.model) or "none",
+            "usage": {**used, "provider_calls": self.meter.total},
             "timings_ms": {**self.timings, "total": self._total()},
         }
 
+    def said(self) -> AnswerChunk:
+        """The Answer as far as it came."""
+        text = self.generation.so_far() if self.generation else {}
+        return {**text, **self.sources(), **self.rest()}
+
+    def own(self, part: AnswerChunk, maker: "Asked") -> AnswerChunk:
+        """A part that was made for ``maker``, as a part of the answer to this question."""
+        return part if maker is self else {**part, **self._nothing_called()}
+
     def again(self, cached: Answer) -> AnswerChunk:
         """A cached answer as the answer to this question: nothing was called."""
-        fresh: AnswerChunk = {
+        whole: AnswerChunk = {**cached.model_dump(), **self._nothing_called()}  # type: ignore[typeddict-item]
+        return whole
+
+    def _nothing_called(self) -> AnswerChunk:
+        return {
             **self._identity(),
-            "usage": {"input_tokens": 0, "output_tokens": 0, "provider_calls": self.meter.total},
+            "usage": {**_NOTHING_USED, "provider_calls": self.meter.total},
             "timings_ms": {"total": self._total()},
         }
-        whole: AnswerChunk = {**cached.model_dump(), **fresh}  # type: ignore[typeddict-item]
-        return whole
 
     def _identity(self) -> AnswerChunk:
         return {

@@ -7,11 +7,12 @@ notebook) call its ``astream`` and only serialise what it yields.
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
@@ -24,9 +25,9 @@ from chains.asked import Asked, as_question
 from chains.budget import Budget, Thrift
 from chains.citations import uncited_sentences
 from chains.condense import Condenser, LexicalCondenser, leans_on_history
+from chains.flights import Flights
 from chains.generation import Generation, Models
-from chains.memory import AnswerCache, Memory, NoMemory
-from chains.passages import as_source
+from chains.memory import AnswerCache, AnswerKey, Memory, NoMemory, answer_key
 from chains.retriever import BookRetriever
 from chains.runnable import StreamingRunnable
 from chains.selection import as_given, locate
@@ -40,6 +41,9 @@ _HISTORY_SHARE: Final = 0.25
 """Of the time to the first token: a database that hangs must not use it up."""
 _REMEMBER_SECONDS: Final = 3.0
 """The reader waits for the end of the answer so long; the writing goes on behind it."""
+_INFO_SECONDS: Final = 1.0
+_SEARCHES: Final = 48
+"""More at once would not end sooner, but each of them would take longer than its deadline."""
 PROMPTS: Final = Path(__file__).parent / "prompts"
 _SELECTION_RULE: Final = (
     "The reader selected a text on a page; it follows the question. Explain that text, "
@@ -86,6 +90,16 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._prompt = answer_prompt()
+        self._flights = Flights(self._make)
+        self._info: tuple[float, CollectionInfo] | None = None
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
+
+    @property
+    def followers(self) -> int:
+        """Readers of answers that others may join."""
+        return self._flights.followers
 
     def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
         """``Question``."""
@@ -109,13 +123,72 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             as_question(given), answer_id or self._parts.new_id(), config, self._parts.clock
         )
         with metering.metered(asked.meter):
-            await self._prepare(asked)
-        if asked.cached:
-            whole = asked.again(asked.cached)
+            # Beside the search: most questions do not need the history, only a valid session.
+            history = asyncio.ensure_future(self._history(asked.question))
+            try:
+                await self._understand(asked, history)
+                cached = await self._cached(asked.key)
+                if cached:
+                    await history
+            except BaseException:
+                history.cancel()
+                raise
+        if cached:
+            metering.count("cache_hit")
+            whole = asked.again(cached)
             yield whole
             await self._remember(asked, whole, "complete")
             return
-        generation = Generation(
+        flight = self._flights.join(asked)
+        outcome: Outcome = "cancelled"
+        begun = False
+        try:
+            async with aclosing(self._flights.follow(flight)) as parts:
+                async for part in parts:
+                    if not begun:
+                        await history
+                        begun = True
+                    yield asked.own(part, flight.maker) if "status" in part else part
+            outcome = "complete"
+        except BookChatError:
+            outcome = "failed"
+            raise
+        finally:
+            history.cancel()
+            if begun:
+                said = asked.own(flight.maker.said(), flight.maker)
+                if on_end:
+                    on_end(said, outcome)
+                await self._remember(asked, said, outcome)
+
+    async def _understand(self, asked: Asked, history: Awaitable[Sequence[PastTurn]]) -> None:
+        """Makes the question stand for itself, and gives it the key of its answer.
+
+        A question that leans on the history has none: its words mean something else elsewhere.
+        """
+        question = asked.question
+        asked.info = await self._book()
+        asked.standalone = question.question
+        asked.thrift = self._parts.budget.thrift()
+        leaning = not question.selected_text and leans_on_history(question.question)
+        if leaning and (turns := await history):
+            shed = asked.thrift is not Thrift.NONE
+            condenser = LexicalCondenser() if shed else self._parts.condenser
+            asked.standalone = await condenser(question.question, turns)
+            asked.lap("condense")
+        else:
+            asked.key = answer_key(question, asked.info.book_version, self._parts.models.name)
+
+    async def _cached(self, key: AnswerKey | None) -> Answer | None:
+        return await self._parts.cache.get(key) if key and self._parts.cache else None
+
+    async def _make(self, asked: Asked) -> AsyncGenerator[AnswerChunk]:
+        """Retrieve, abstain or generate; the last part is ``asked.rest()``."""
+        with metering.metered(asked.meter):
+            async with self._searching():
+                await self._retrieve(asked)
+        asked.lap("retrieve")
+        generation = asked.generation = Generation(
             self._parts.models,
             {str(p.id): p for p in asked.passages},
             asked.meter,
@@ -123,50 +196,22 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             spare_provider=asked.thrift is Thrift.STOP,
             seconds=asked.left(self._parts.models.first_token_seconds),
         )
-        sources: AnswerChunk = {"sources": [as_source(p).model_dump() for p in asked.passages]}
-        outcome: Outcome = "cancelled"
         try:
-            yield sources
+            yield asked.sources()
             if asked.answerable:
-                async with aclosing(generation.stream(self._messages(asked), config)) as chunks:
+                chunks = generation.stream(self._messages(asked), asked.config)
+                async with aclosing(chunks):
                     async for chunk in chunks:
                         yield chunk
-            if asked.status(generation) == "not_in_book":
+            if asked.status() == "not_in_book":
                 yield generation.say(phrases.not_in_book(asked.standalone, asked.question.language))
             if not generation.citations:
                 yield {"citations": []}
-            yield asked.rest(generation)
-            outcome = "complete"
-        except BookChatError:
-            outcome = "failed"
-            raise
+            yield asked.rest()
         finally:
             _count_uncited(generation)
-            said: AnswerChunk = {**generation.so_far(), **sources, **asked.rest(generation)}
-            if on_end:
-                on_end(said, outcome)
-            await self._remember(asked, said, outcome)
-
-    async def _prepare(self, asked: Asked) -> None:
-        question = asked.question
-        history = await self._history(question)
-        asked.info = await self._book()
-        asked.standalone = question.question
-        asked.thrift = self._parts.budget.thrift()
-        if history and not question.selected_text and leans_on_history(question.question):
-            shed = asked.thrift is not Thrift.NONE
-            condenser = LexicalCondenser() if shed else self._parts.condenser
-            asked.standalone = await condenser(question.question, history)
-            asked.lap("condense")
-        elif self._parts.cache:
-            name = self._parts.models.name
-            asked.cache_key = AnswerCache.key(question, asked.info.book_version, name)
-            asked.cached = self._parts.cache.get(asked.cache_key)
-        if asked.cached:
-            metering.count("cache_hit")
-        else:
-            await self._retrieve(asked)
-            asked.lap("retrieve")
+        if self._parts.cache and asked.key and asked.status() != "degraded":
+            await self._parts.cache.put(asked.key, Answer.model_validate(asked.said()))
 
     async def _history(self, question: Question) -> Sequence[PastTurn]:
         turns: Sequence[PastTurn] = []
@@ -179,10 +224,22 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         return turns or question.history
 
     async def _book(self) -> CollectionInfo:
-        info: CollectionInfo | None = await self._parts.retriever.store.info()
-        if info is None:
-            raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
-        return info
+        """What is served, as of at most a second ago."""
+        now = self._parts.clock()
+        if self._info is None or now - self._info[0] > _INFO_SECONDS:
+            info: CollectionInfo | None = await self._parts.retriever.store.info()
+            if info is None:
+                raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+            self._info = now, info
+        return self._info[1]
+
+    def _searching(self) -> asyncio.Semaphore:
+        """Lets so many questions search at once; one for each event loop."""
+        loop = asyncio.get_running_loop()
+        turns = self._turns.get(loop)
+        if turns is None:
+            turns = self._turns[loop] = asyncio.Semaphore(_SEARCHES)
+        return turns
 
     async def _retrieve(self, asked: Asked) -> None:
         question, retriever = asked.question, self._parts.retriever
@@ -221,9 +278,6 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
     ) -> None:
         answer = Answer.model_validate(whole)
         self._parts.observe(answer, outcome)
-        fit = outcome == "complete" and answer.status != "degraded"
-        if self._parts.cache and asked.cache_key and not asked.cached and fit:
-            self._parts.cache.put(asked.cache_key, answer)
         session_id = asked.question.session_id
         if session_id:
             question = asked.question.question

@@ -34,42 +34,67 @@ class NoMemory:
         """Forgets."""
 
 
+AnswerKey = tuple[Any, ...]
+
+
+def answer_key(question: Question, book_version: str, model: str) -> AnswerKey:
+    """Two first questions with one key get one answer."""
+    text = re.sub(r"\s+", " ", question.question.casefold()).strip(" ?!.؟۔")
+    return (
+        text,
+        question.section,
+        question.selected_text,
+        question.language,
+        book_version,
+        model,
+    )
+
+
+class SharedAnswers(Protocol):
+    """Answers of all replicas; ``api.answers_redis`` provides it. Never raises."""
+
+    async def get(self, key: AnswerKey) -> Answer | None:
+        """The answer, if one is there and can be reached."""
+
+    async def put(self, key: AnswerKey, answer: Answer, seconds: float) -> None:
+        """Keeps an answer so long."""
+
+
 class AnswerCache:
     """Answers to first questions, by everything that shapes them; least recently used go first.
 
-    Only whole, undegraded answers are kept, and only for one book version at a time.
+    Args:
+        size: of what this process keeps.
+        seconds: after which an answer is made anew.
+        shared: asked for what this process does not have.
     """
 
-    def __init__(self, size: int, seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        size: int,
+        seconds: float,
+        clock: Callable[[], float],
+        shared: SharedAnswers | None = None,
+    ) -> None:
         self._size = size
         self._seconds = seconds
         self._clock = clock
-        self._answers: OrderedDict[tuple[Any, ...], tuple[float, Answer]] = OrderedDict()
+        self._shared = shared
+        self._answers: OrderedDict[AnswerKey, tuple[float, Answer]] = OrderedDict()
 
-    @staticmethod
-    def key(question: Question, book_version: str, model: str) -> tuple[Any, ...]:
-        """Two questions with one key get one answer."""
-        text = re.sub(r"\s+", " ", question.question.casefold()).strip(" ?!.")
-        return (
-            text,
-            question.section,
-            question.selected_text,
-            question.language,
-            book_version,
-            model,
-        )
-
-    def get(self, key: tuple[Any, ...]) -> Answer | None:
+    async def get(self, key: AnswerKey) -> Answer | None:
         """The answer, unless it is too old."""
         found = self._answers.get(key)
-        if found is None or self._clock() - found[0] > self._seconds:
-            return None
-        self._answers.move_to_end(key)
-        return found[1]
+        if found is not None and self._clock() - found[0] <= self._seconds:
+            self._answers.move_to_end(key)
+            return found[1]
+        return await self._shared.get(key) if self._shared else None
 
-    def put(self, key: tuple[Any, ...], answer: Answer) -> None:
+    async def put(self, key: AnswerKey, answer: Answer) -> None:
         """Keeps an answer."""
         self._answers[key] = (self._clock(), answer)
         self._answers.move_to_end(key)
         while len(self._answers) > self._size:
             self._answers.popitem(last=False)
+        if self._shared:
+            await self._shared.put(key, answer, self._seconds)

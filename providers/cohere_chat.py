@@ -106,6 +106,7 @@ class BookChatCohere(ChatCohere):
             while not answer.complete:
                 for message in answer.feed(await read()):
                     yield message
+                    await self.http.gather()
             await _read_to_end(read)
 
     def _body(

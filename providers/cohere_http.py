@@ -42,6 +42,11 @@ _FAILURES_TO_BREAK: Final = 5
 _BREAK_SECONDS: Final = 10.0
 # Waiting longer before asking again helps nobody who looks at an empty page.
 _LONGEST_PAUSE: Final = 2.0
+# What a read costs is the same for one token and for five, so the busier the process, the longer
+# each stream gathers: per open stream, and never so long that a reader could see it.
+_GATHER_SECONDS: Final = 0.0008
+_LEAST_GATHER: Final = 0.008
+_MOST_GATHER: Final = 0.064
 
 
 class CohereHTTP:
@@ -74,6 +79,7 @@ class CohereHTTP:
         self._sleep, self._uniform, self._clock = sleep, uniform, clock
         self._breakers: dict[str, CircuitBreaker] = {}
         self._sessions: WeakKeyDictionary[Loop, aiohttp.ClientSession] = WeakKeyDictionary()
+        self._open_streams = 0
         self.background = BackgroundLoop()
 
     async def post(
@@ -116,15 +122,28 @@ class CohereHTTP:
                     return await self._send(path, body, operation)
 
         response = await self._retried(attempt, operation, deadline)
+
+        async def read() -> bytes:
+            async with asyncio.timeout(self._idle_seconds):
+                return await response.content.readany()
+
+        self._open_streams += 1
         try:
-            yield response.content.readany
+            yield read
         except (BrokenStreamError, aiohttp.ClientError, TimeoutError, OSError):
             # The call has been counted when its answer began.
             metering.count(f"stream_broken:{operation}")
             self._breaker(operation).failure()
             raise unavailable(operation) from None
         finally:
+            self._open_streams -= 1
             response.close()
+
+    async def gather(self) -> None:
+        """Lets more of an answer arrive before it is read, if many answers are being read."""
+        seconds = min(_MOST_GATHER, self._open_streams * _GATHER_SECONDS)
+        if seconds >= _LEAST_GATHER:
+            await asyncio.sleep(seconds)
 
     async def aclose(self) -> None:
         """Closes the connections of all loops. The client may be used again afterwards."""
@@ -209,9 +228,9 @@ class CohereHTTP:
                 connector=connector,
                 headers=self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=_CONNECT_SECONDS, sock_read=self._idle_seconds
-                ),
+                # Silence is timed where an answer is read: aiohttp would set a timer for each
+                # network read.
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 # Looking for a proxy costs each request; most hosts have none.
                 trust_env=bool(getproxies()),
             )

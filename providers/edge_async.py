@@ -1,8 +1,9 @@
 """The embedded engine for coroutines, and its vector index built in a process of its own.
 
-The engine holds the interpreter lock while it works. That is about a millisecond for a query,
-but seconds to minutes for building a vector index, so that runs in a child process on a copy
-of the collection, which then takes the original's place.
+The engine holds the interpreter lock while it works. A thread would stall the event loop just
+as long, and cost two switches of threads besides: so reading happens on the loop, unless somebody
+writes. Building a vector index takes seconds to minutes; it runs in a child process on a copy of
+the collection, which then takes the original's place.
 """
 
 import asyncio
@@ -26,11 +27,12 @@ shard.close()
 sys.exit(0 if changed else 3)
 """
 _NOTHING_TO_DO: Final = 3
+_READING: Final = frozenset({"retrieve", "query_points", "query_batch_points", "scroll"})
 _log = logging.getLogger(__name__)
 
 
 class AsyncEdgeClient:
-    """The methods of ``EdgeClient`` as coroutines, on one thread of their own."""
+    """The methods of ``EdgeClient`` as coroutines; writing has one thread of its own."""
 
     def __init__(self, client: EdgeClient) -> None:
         self._client = client
@@ -39,7 +41,17 @@ class AsyncEdgeClient:
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         method = getattr(self._client, name)
 
+        reading = name in _READING
+        lock = self._client.shards.lock
+
         async def call(*args: Any, **kwargs: Any) -> Any:
+            if reading and lock.acquire(blocking=False):
+                try:
+                    # Whoever asks in a loop lets others have their turn all the same.
+                    return method(*args, **kwargs)
+                finally:
+                    lock.release()
+                    await asyncio.sleep(0)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._executor, partial(method, *args, **kwargs))
 

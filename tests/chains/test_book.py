@@ -1,7 +1,8 @@
 """The answer flow, on working fakes of the store, the model and the memory."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
@@ -150,6 +151,7 @@ async def test_closing_the_stream_stops_the_model_and_marks_the_turn() -> None:
     memory = DictMemory()
     memory.stored["s"] = []
     chain, chat = make(["ROS 2 ", "is ", "middleware"], memory=memory)
+    chat.gate = asyncio.Event()
     stream = chain.astream({"question": QUESTION, "session_id": "s"})
     async for part in stream:
         if "answer" in part:
@@ -214,7 +216,10 @@ async def test_an_unknown_session_is_refused_and_a_missing_database_is_not_notic
 async def test_a_repeated_question_costs_nothing_until_the_book_changes() -> None:
     store = MemoryStore(CHUNKS)
     cache = AnswerCache(10, 60, lambda: 0.0)
-    chain, chat = make([("ROS 2 is middleware", 0)], store=store, cache=cache)
+    clock = count(step=2.0)  # what the store serves is looked at again after a second
+    chain, chat = make(
+        [("ROS 2 is middleware", 0)], store=store, cache=cache, clock=lambda: next(clock)
+    )
     first = Answer.model_validate(await chain.ainvoke(QUESTION))
     again = Answer.model_validate(await chain.ainvoke(f"  {QUESTION.upper()} "))
     assert (again.answer, again.citations) == (first.answer, first.citations)
@@ -222,6 +227,67 @@ async def test_a_repeated_question_costs_nothing_until_the_book_changes() -> Non
     assert again.usage.provider_calls == 0
     store.version = "v2"
     await chain.ainvoke(QUESTION)
+    assert len(chat.seen) == 2
+
+
+async def _until(happened: Callable[[], object]) -> None:
+    for _ in range(10_000):
+        if happened():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never happened")
+
+
+async def test_readers_who_ask_the_same_meanwhile_are_told_the_same_answer() -> None:
+    chain, chat = make([("ROS 2 is middleware", 0), " for robots."])
+    chat.gate = asyncio.Event()
+    first = asyncio.create_task(chain.ainvoke(QUESTION))
+    await _until(lambda: chat.seen)
+    others = [asyncio.create_task(chain.ainvoke(f"{QUESTION} ")) for _ in range(3)]
+    other_question = asyncio.create_task(chain.ainvoke({"question": QUESTION, "language": "ur"}))
+    await asyncio.sleep(0)
+    chat.gate.set()
+    answers = [Answer.model_validate(a) for a in await asyncio.gather(first, *others)]
+    await other_question
+    assert len(chat.seen) == 2
+    assert {a.answer for a in answers} == {"ROS 2 is middleware for robots."}
+    assert all(a.citations and a.sources for a in answers)
+    assert len({a.answer_id for a in answers}) == 4
+    assert [a.usage.output_tokens for a in answers] == [7, 0, 0, 0]
+
+
+async def test_an_answer_goes_on_for_others_when_the_one_who_asked_first_leaves() -> None:
+    memory = DictMemory()
+    memory.stored |= {"a": [], "b": []}
+    chain, chat = make([("ROS 2 is middleware", 0), " for robots."], memory=memory)
+    chat.gate = asyncio.Event()
+    first = chain.astream({"question": QUESTION, "session_id": "a"})
+    async for part in first:
+        if "answer" in part:
+            break
+    second = asyncio.create_task(chain.ainvoke({"question": QUESTION, "session_id": "b"}))
+    await _until(lambda: chat.seen and chain.followers == 2)
+    await first.aclose()
+    chat.gate.set()
+    assert (await second)["answer"] == "ROS 2 is middleware for robots."
+    assert chat.closed == []
+    told = {s: [(t.outcome, t.answer.answer) for t in memory.stored[s]] for s in ("a", "b")}
+    assert told == {
+        "a": [("cancelled", "ROS 2 is middleware")],
+        "b": [("complete", "ROS 2 is middleware for robots.")],
+    }
+
+
+async def test_a_failure_reaches_all_who_wait_and_the_next_one_asks_anew() -> None:
+    chain, chat = make(["ROS 2 ", RetryLater("broken"), "again"])
+    chat.gate = asyncio.Event()
+    waiting = [asyncio.create_task(chain.ainvoke(QUESTION)) for _ in range(2)]
+    await _until(lambda: chat.seen)
+    chat.gate.set()
+    failed = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(f) for f in failed] == [RetryLater, RetryLater]
+    chat.pieces = ["ROS 2 is middleware"]
+    assert (await chain.ainvoke(QUESTION))["answer"] == "ROS 2 is middleware"
     assert len(chat.seen) == 2
 
 

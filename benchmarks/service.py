@@ -1,0 +1,261 @@
+"""The whole service beside a bare relay and the stock chain, on the same work in one run.
+
+A stand-in answers for Cohere (80 ms to embed, 80 ms to rerank, 300 ms to the first token, 15 ms
+a token, 120 tokens). Each system runs alone on one core; the stand-in and the readers share the
+other. Every question is asked once only, so no cache answers.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from itertools import count, islice
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, get_args
+
+import uvloop
+
+from benchmarks.baselines import END, KEY
+from benchmarks.crowd import Crowd, Door, Marks, Timed
+from benchmarks.servers import CROWD_CORE, ROOT, Server, pin, running
+from tests.standins.server import free_port
+
+SYSTEMS: Final = ("relay", "ours", "stock")
+DOORS: Final[tuple[Door, ...]] = get_args(Door)
+READERS: Final = (1, 16, 64, 256, 1000)
+COMMITTED: Final = Path(__file__).with_name("committed.json")
+"""CPU of an answer as a multiple of the relay's, as it was last measured and accepted."""
+WORSE: Final = 2.0
+"""The short form fails when an answer costs so many times the committed multiple."""
+_SHORT_READERS: Final = 64
+_LEAST_ANSWERS: Final = 128
+_STOCK_ANSWERS: Final = 16
+_MOST_IDLE: Final = 1000
+_TOPICS: Final = (
+    "When does a simulated robot move to a harder terrain row?",
+    "Which of map and odom jumps and which one drifts?",
+    "How much time does starting things in parallel save for the example robot?",
+    "Why were the spin and backup recoveries taken out for the two-legged robot?",
+    "What is an asymmetric actor critic?",
+    "Cheap way to adapt a 7B robot model to my own task without training all weights?",
+    "How does the distance error of a two-lens camera grow when objects are further away?",
+    "Which apt package do I need to get the simulator together with its ROS 2 integration?",
+)
+
+
+@dataclass
+class Row:
+    """One system at one door with so many readers; times in ms, memory in MB."""
+
+    system: str
+    door: str
+    readers: int
+    answers: int
+    errors: int
+    first_p50: float
+    first_p95: float
+    total_p50: float
+    total_p95: float
+    cpu_ms: float
+    memory_mb: float
+
+
+def crowd(system: str, door: Door, port: int) -> Crowd:
+    """Readers of a system, who know how its answers look."""
+    raw = Marks(b'"content-delta"', b'"message-end"')
+    marks = {
+        ("relay", "ws"): raw,
+        ("relay", "sse"): raw,
+        ("stock", "ws"): Marks(b"From", END.encode()),
+        ("stock", "sse"): Marks(b"From", b"event: end", (b"event: error",)),
+        ("ours", "ws"): Marks(
+            b'"type":"token"', b'"timings_ms"', (b'"type":"error"', *_UNANSWERED)
+        ),
+        ("ours", "sse"): Marks(b'{"answer":', b"event: end", (b"event: error", *_UNANSWERED)),
+    }[system, door]
+
+    def body(question: str) -> dict[str, Any]:
+        if door == "ws":
+            return {"type": "ask", "id": "q", "question": question}
+        bare = system == "stock"
+        return {"input": question if bare else {"question": question}}
+
+    return Crowd(door, port, marks, body)
+
+
+_UNANSWERED: Final = (b'"status":"not_in_book"', b'"status":"degraded"')
+
+
+def measure(
+    systems: Sequence[str], doors: Sequence[Door], readers: Sequence[int]
+) -> Iterator[Row | dict[str, float]]:
+    """A row for each, and what idle sockets cost our service."""
+    pin(CROWD_CORE)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        provider = stack.enter_context(_provider(folder))
+        for system in systems:
+            numbers = count(1000)
+            with _system(system, folder, provider.url) as server:
+                for door in doors:
+                    for crowded in readers:
+                        yield uvloop.run(_row(system, door, crowded, server, numbers))
+                if system == "ours":
+                    yield {"idle_sockets_mb": uvloop.run(_idle(server))}
+
+
+@contextmanager
+def _provider(folder: Path) -> Iterator[Server]:
+    port = free_port()
+    with running(
+        "benchmarks.provider", "--port", str(port), port=port, folder=folder, core=CROWD_CORE
+    ) as server:
+        server.wait("/v1/models")
+        yield server
+
+
+@contextmanager
+def _system(system: str, folder: Path, provider: str) -> Iterator[Server]:
+    port = free_port()
+    if system == "ours":
+        env = environment(folder / "ours", provider, port)
+        with running("api", port=port, folder=folder, env=env) as server:
+            server.wait("/health/ready")
+            yield server
+        return
+    book = str(ROOT / "book" / "docs")
+    told = (system, "--port", str(port), "--provider", provider, "--book", book)
+    with running("benchmarks.baselines", *told, port=port, folder=folder) as server:
+        server.wait("/")
+        yield server
+
+
+def environment(data: Path, provider: str, port: int) -> dict[str, str]:
+    """Our service with Cohere: everything on, and limits that let a crowd in."""
+    return {
+        "DATA_DIR": str(data),
+        "COHERE_API_KEY": KEY,
+        "COHERE_BASE_URL": provider,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "RATE_LIMIT": "100000",
+        "MAX_CONCURRENT_ANSWERS": "2000",
+        "LOG_FORMAT": "json",
+    }
+
+
+async def _row(
+    system: str, door: Door, readers: int, server: Server, numbers: Iterator[int]
+) -> Row:
+    those = crowd(system, door, server.port)
+    least = _STOCK_ANSWERS if system == "stock" else _LEAST_ANSWERS
+    rounds = max(1, least // readers) if readers > 1 else 8
+    await those.ask([_questions(numbers, 1) for _ in range(min(readers, 8))])
+    asked = [_questions(numbers, rounds) for _ in range(readers)]
+    before = server.cpu_seconds()
+    answers = await those.ask(asked)
+    cpu = server.cpu_seconds() - before
+    return _summary(system, door, readers, answers, cpu, server.memory_mb())
+
+
+def _questions(numbers: Iterator[int], count: int) -> list[str]:
+    return [f"{_TOPICS[n % len(_TOPICS)]} Answer {n}." for n in islice(numbers, count)]
+
+
+def _summary(
+    system: str, door: Door, readers: int, answers: Sequence[Timed], cpu: float, memory: float
+) -> Row:
+    good = [a for a in answers if not a.failed]
+    for failed in {a.failed for a in answers if a.failed}:
+        sys.stderr.write(f"{system} {door} {readers}: {failed[:400]}\n")
+    firsts, totals = ([getattr(a, name) * 1000 for a in good] for name in ("first", "total"))
+    return Row(
+        system, door, readers, len(answers), len(answers) - len(good),
+        _part(firsts, 0.5), _part(firsts, 0.95), _part(totals, 0.5), _part(totals, 0.95),
+        cpu * 1000 / len(answers), memory,
+    )  # fmt: skip
+
+
+def _part(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+async def _idle(server: Server) -> float:
+    those = crowd("ours", "ws", server.port)
+    before = server.memory_mb()
+    transports = await those.idle(_MOST_IDLE)
+    await asyncio.sleep(1)  # until the last ones were greeted
+    grown = server.memory_mb() - before
+    for transport in transports:
+        transport.close()
+    return grown
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table, CPU also as a multiple of the relay's."""
+    relay = {(r.door, r.readers): r for r in rows if r.system == "relay"}
+    lines = [
+        "| door | readers | system | first token p50 / p95 | whole answer p50 / p95 "
+        "| CPU an answer | × relay | memory | errors |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in sorted(rows, key=lambda r: (r.door, r.readers, SYSTEMS.index(r.system))):
+        base = relay.get((row.door, row.readers))
+        times = f"{row.cpu_ms / base.cpu_ms:.1f}" if base and base.cpu_ms else ""
+        lines.append(
+            f"| {row.door} | {row.readers} | {row.system} "
+            f"| {row.first_p50:.0f} / {row.first_p95:.0f} ms "
+            f"| {row.total_p50:.0f} / {row.total_p95:.0f} ms | {row.cpu_ms:.1f} ms | {times} "
+            f"| {row.memory_mb:.0f} MB | {row.errors} of {row.answers} |"
+        )
+    return "\n".join(lines)
+
+
+def ratio(rows: Sequence[Row]) -> float:
+    """CPU of an answer of ours as a multiple of the relay's, median of the doors."""
+    cpu = {(r.system, r.door): r.cpu_ms for r in rows if r.readers == _SHORT_READERS}
+    doors = {door for _, door in cpu}
+    return median(cpu["ours", door] / cpu["relay", door] for door in doors)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the table; the short form compares with the committed ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
+    parser.add_argument("--doors", nargs="+", default=list(DOORS), choices=DOORS)
+    parser.add_argument("--readers", nargs="+", type=int, default=list(READERS))
+    parser.add_argument("--short", action="store_true", help="64 readers, ours and the relay")
+    parser.add_argument("--json", type=Path, help="where to write the rows")
+    given = parser.parse_args(arguments)
+    systems, readers = given.systems, given.readers
+    if given.short:
+        systems, readers = ["relay", "ours"], [_SHORT_READERS]
+    measured = list(measure(systems, given.doors, readers))
+    rows = [row for row in measured if isinstance(row, Row)]
+    others = [row for row in measured if not isinstance(row, Row)]
+    sys.stdout.write(table(rows) + f"\n\n{json.dumps(others)}\n")
+    if given.json:
+        told = {"rows": [asdict(r) for r in rows], "others": others}
+        given.json.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    return _compare(rows) if given.short else 0
+
+
+def _compare(rows: Sequence[Row]) -> int:
+    now, committed = ratio(rows), float(json.loads(COMMITTED.read_text("utf-8"))["cpu_ratio"])
+    failed = sum(r.errors for r in rows if r.system == "ours")
+    sys.stdout.write(f"CPU: {now:.2f} × relay; committed: {committed:.2f}; errors: {failed}\n")
+    return int(now > WORSE * committed or failed > 0)
+
+
+if __name__ == "__main__":
+    began = time.time()
+    status = main()
+    sys.stderr.write(f"{time.time() - began:.0f} s\n")
+    sys.exit(status)
