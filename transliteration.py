@@ -54,7 +54,7 @@ _FAR: Final = 9.0
 _NEAR: Final = 0.17
 """Cost per consonant up to which an Urdu word is taken for an English one."""
 _AS_NEAR: Final = 0.05
-_RARER: Final = 4
+_RARER: Final = 10
 """Of words that sound alike, one that the book uses so many times less is not meant."""
 _SAYS_NOTHING: Final = COMMON | STOP_WORDS
 _SHORTEST: Final = 3
@@ -75,13 +75,23 @@ class Loanwords:
 
     def english(self, question: str) -> list[str]:
         """English words for a question in Urdu script, in its order, without repeats."""
+        return self.read(question)[0]
+
+    def read(self, question: str) -> tuple[list[str], list[str]]:
+        """The English words, and the Urdu ones that say something but became none."""
         found: list[str] = []
+        left: list[str] = []
         before = ""
         for token, spelled in _units(tokens(question)):
-            found += self._joined(before, token)
-            found += self._spelled(token) if spelled else self._meant(token)
+            joined = self._joined(before, token)
+            words = self._spelled(token) if spelled else self._meant(token)
+            if joined and left[-1:] == [before]:
+                left.pop()
+            if not (words or joined or token in _SAYS_NOTHING or len(token) < _SHORTEST):
+                left.append(token)
+            found += joined + words
             before = token
-        return list(dict.fromkeys(word for word in found if word not in STOP_WORDS))
+        return list(dict.fromkeys(word for word in found if word not in STOP_WORDS)), left
 
     def _spelled(self, abbreviation: str) -> list[str]:
         return [abbreviation] if self._index.holds(abbreviation) else []

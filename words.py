@@ -101,4 +101,4 @@ def language_of(text: str) -> Language:
         return "ur"
     found = tokens(text)
     roman = sum(w in _ROMAN for w in found)
-    return "roman-ur" if roman >= 2 and roman * 4 >= len(found) else "en"
+    return "roman-ur" if roman >= 2 and roman * 5 >= len(found) else "en"

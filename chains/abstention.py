@@ -13,6 +13,7 @@ from typing import Final
 
 from langchain_core.documents import Document
 
+from urdu_words import COMMON
 from vocabulary import Vocabulary
 from words import content_words, language_of
 
@@ -20,6 +21,8 @@ _NEARNESS: Final = 2.3
 _COVERAGE: Final = 10.5
 _NAMES: Final = -12.0
 _OFFSET: Final = -4.4
+_TRANSLATED: Final = -1.5
+"""Words found by sound or by list are weaker evidence than those that were asked."""
 _UNCALIBRATED: Final[Mapping[str, float]] = {"off_topic": 0.28, "heading": 0.70}
 _TO_THE_ASSISTANT: Final = re.compile(
     r"\b(ignore|disregard|forget|override|bypass)\b.{0,30}\b(previous|prior|above|earlier|all|your|"
@@ -58,7 +61,10 @@ def score(
     """Evidence that the book answers: above 0 it does, below it does not (log-odds, roughly)."""
     asked = set(content_words(question))
     unknown_names = names_unknown(question, vocabulary)
-    foreign = language_of(question) != "en"
+    language = language_of(question)
+    if language == "ur":
+        return _score_urdu(question, passages, vocabulary)
+    foreign = language != "en"
     if foreign:
         # Words of another language than the book's say nothing; its terms and names do.
         asked = {word for word in asked if word in vocabulary} | unknown_names
@@ -69,6 +75,20 @@ def score(
     nearness = 0.5 if foreign or not similarities else _scaled(max(similarities), calibration)
     share = len(unknown_names) / len(asked)
     return _NEARNESS * nearness + _COVERAGE * best + _NAMES * share + _OFFSET
+
+
+def _score_urdu(question: str, passages: Sequence[Document], vocabulary: Vocabulary) -> float:
+    """As ``score``, by the question's own words or by the English ones that it stands for."""
+    terms, left = vocabulary.loanwords.read(question)
+    read = set(content_words(" ".join(terms)))
+    own = set(content_words(question)) - COMMON
+    held = [_words_of(passage) for passage in passages]
+    translated = max(vocabulary.coverage(read, words) for words in held)
+    best = max(
+        translated * len(read) / (len(read) + len(left)) if read else 0.0,
+        max(vocabulary.coverage(own, words) for words in held),
+    )
+    return _NEARNESS * 0.5 + _COVERAGE * best + _OFFSET + _TRANSLATED
 
 
 def names_unknown(question: str, vocabulary: Vocabulary) -> set[str]:

@@ -4,6 +4,7 @@ A hit is a chunk; a passage is a section (or the part of it that fits the budget
 hits. What the passage shows is exactly what the model is sent.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
@@ -19,17 +20,26 @@ from chains.budget import Thrift
 from chains.passages import by_section, passage_of
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo
+from urdu_words import COMMON
 from vocabulary import Vocabulary
-from words import content_words, language_of, tokens
+from words import Language, content_words, language_of, tokens
 
 _LEXICAL_SHARE: Final = 0.3
+_OWN_PAGE: Final = 0.45
+"""Share of a question's words, by weight, that a page of its own language must hold."""
 
 
 class BookStore(Protocol):
     """What the retriever needs of a vector store; ``BookVectorStore`` provides it."""
 
     async def asimilarity_search_with_score(
-        self, query: str, k: int = 4, *, scope: str | None = None, sparse_only: bool = False
+        self,
+        query: str,
+        k: int = 4,
+        *,
+        scope: str | None = None,
+        locale: str | None = None,
+        sparse_only: bool = False,
     ) -> list[tuple[Document, float]]:
         """Chunks, best first; metadata gains ``similarity`` and ``lexical``."""
 
@@ -90,14 +100,50 @@ class BookRetriever(BaseRetriever):
     ) -> list[Document]:
         """Chunks, best first; metadata gains ``score``, ``similarity`` and ``lexical``."""
         language = language_of(query)
-        unread = not self.multilingual and language != "en"
-        if unread:
-            query = await self._known_words(query)
-        # Vectors of a script that the model cannot read are noise.
-        sparse_only = thrift is Thrift.STOP or (unread and language_of(query) != "en")
-        found = await self._search(query, scope, sparse_only=sparse_only)
-        hits = self._scored(found, language)
+        if self.multilingual or language == "en":
+            sparse_only = thrift is Thrift.STOP
+            hits = self._scored(await self._search(query, scope, sparse_only=sparse_only), language)
+        else:
+            query, hits = await self._unread(query, language, scope, thrift)
         return await self._rerank(query, hits) if thrift is Thrift.NONE else hits
+
+    async def _unread(
+        self, query: str, language: Language, scope: str | None, thrift: Thrift
+    ) -> tuple[str, list[Document]]:
+        """Hits for a question in a language that the embedding model cannot read.
+
+        Its terms are sought in the book's language, its own words on the pages of its locale.
+        Returns the words that were sought, too.
+        """
+        info = await self.store.info()
+        vocabulary = await self.store.vocabulary(info.book_version) if info else Vocabulary()
+        own: list[Document] = []
+        if language == "ur":
+            # Sorting a book's words by sound takes some tenths of a second, once per version.
+            loanwords = await asyncio.to_thread(lambda: vocabulary.loanwords)
+            terms = " ".join(loanwords.english(query))
+            own = await self._on_own_pages(query, language, scope, vocabulary)
+        else:
+            terms = _known(query, vocabulary)
+        sparse_only = thrift is Thrift.STOP or not terms
+        found = await self._search(terms or query, scope, sparse_only=sparse_only)
+        hits = self._scored(found, "en")
+        ids = {hit.id for hit in own}
+        hits = own + [hit for hit in hits if hit.id not in ids]
+        return terms or query, sorted(hits, key=lambda hit: -hit.metadata["score"])
+
+    async def _on_own_pages(
+        self, query: str, language: Language, scope: str | None, vocabulary: Vocabulary
+    ) -> list[Document]:
+        """Hits on pages of the question's own language, by its words."""
+        asked = set(content_words(query)) - COMMON
+        found = await self._search(query, scope, sparse_only=True, locale=language)
+        for hit in found:
+            held = content_words(" ".join([*hit.metadata["breadcrumb"], hit.page_content]))
+            share = vocabulary.coverage(asked, held)
+            # A page that the reader can read goes first when it holds what was asked.
+            hit.metadata["score"] = share + (share >= _OWN_PAGE)
+        return found
 
     async def widen(self, hits: Sequence[Document]) -> list[Document]:
         """One passage per section of the hits, in their order."""
@@ -110,19 +156,12 @@ class BookRetriever(BaseRetriever):
             for section_id, group in groups.items()
         ]
 
-    async def _known_words(self, query: str) -> str:
-        """The words of a question in another language that the book uses, such as its terms."""
-        info = await self.store.info()
-        if info is None:
-            return query
-        vocabulary = await self.store.vocabulary(info.book_version)
-        known = (t for t in tokens(query) if any(w in vocabulary for w in content_words(t)))
-        return " ".join(known) or query
-
-    async def _search(self, query: str, scope: str | None, *, sparse_only: bool) -> list[Document]:
+    async def _search(
+        self, query: str, scope: str | None, *, sparse_only: bool, locale: str | None = None
+    ) -> list[Document]:
         try:
             found = await self.store.asimilarity_search_with_score(
-                query, self.fetch, scope=scope, sparse_only=sparse_only
+                query, self.fetch, scope=scope, locale=locale, sparse_only=sparse_only
             )
         except FixConfiguration:
             raise  # degrading would hide from the operator that the key or the model is refused
@@ -131,7 +170,7 @@ class BookRetriever(BaseRetriever):
                 raise
             metering.degrade("embedding")
             found = await self.store.asimilarity_search_with_score(
-                query, self.fetch, scope=scope, sparse_only=True
+                query, self.fetch, scope=scope, locale=locale, sparse_only=True
             )
         return [chunk for chunk, _ in found]
 
@@ -159,6 +198,12 @@ class BookRetriever(BaseRetriever):
         for chunk in ranked:
             chunk.metadata["score"] = chunk.metadata["relevance_score"]
         return ranked
+
+
+def _known(query: str, vocabulary: Vocabulary) -> str:
+    """The words of a question in another language that the book uses, such as its terms."""
+    known = (t for t in tokens(query) if any(w in vocabulary for w in content_words(t)))
+    return " ".join(known)
 
 
 def _agreement(hit: Document, strongest: float) -> float:

@@ -8,6 +8,7 @@ It finds and says; it never writes a sentence of its own.
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -20,8 +21,8 @@ from pydantic import ConfigDict, PrivateAttr
 
 from providers.embedded import MiniLMEmbeddings
 from providers.extractive_compose import Piece, compose, quote
+from providers.extractive_language import introduction, understood
 from providers.extractive_passages import read
-from providers.extractive_question import Query
 from providers.extractive_select import score
 from providers.extractive_selection import explanation, is_general, lift, selected
 
@@ -40,6 +41,8 @@ class ExtractiveChat(BaseChatModel):
     embeddings: MiniLMEmbeddings
     passages: int = 4
     """How many of the documents are read."""
+    multilingual_search: bool = False
+    """The passages were found by a model that reads every language."""
     _executor: ThreadPoolExecutor = PrivateAttr(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="extract")
     )
@@ -55,7 +58,7 @@ class ExtractiveChat(BaseChatModel):
     ) -> list[Piece]:
         """The answer's pieces in order; none when no sentence answers."""
         passages = list(documents[: self.passages])
-        query = Query(question)
+        query = understood(question, passages)
         candidates = read(passages, self.embeddings.dimensions)
         if not candidates:
             return []
@@ -72,6 +75,22 @@ class ExtractiveChat(BaseChatModel):
                 return quote(explanation(candidates, chosen, selection, best), passages)
         return compose(query, candidates, passages)
 
+    def _introduced(self, messages: Sequence[BaseMessage], kwargs: dict[str, Any]) -> list[Piece]:
+        """The pieces, after a sentence for readers of another language."""
+        question, selection, documents = _given(messages, kwargs)
+        pieces = self.compose(question, selection, documents)
+        if not pieces:
+            return []
+        said = introduction(
+            question,
+            messages[-1].additional_kwargs.get("language"),
+            " ".join(piece.text for piece in pieces),
+            searched=self.multilingual_search or selection is not None,
+        )
+        if not said:
+            return pieces
+        return [Piece(said, "", ""), replace(pieces[0], gap="\n\n"), *pieces[1:]]
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -79,7 +98,7 @@ class ExtractiveChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        chunks = list(_chunks(self.compose(*_given(messages, kwargs))))
+        chunks = list(_chunks(self._introduced(messages, kwargs)))
         whole = chunks[0].message
         for chunk in chunks[1:]:
             whole = whole + chunk.message
@@ -97,7 +116,7 @@ class ExtractiveChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        yield from _chunks(self.compose(*_given(messages, kwargs)))
+        yield from _chunks(self._introduced(messages, kwargs))
 
     async def _astream(
         self,
@@ -107,8 +126,7 @@ class ExtractiveChat(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         loop = asyncio.get_running_loop()
-        given = _given(messages, kwargs)
-        pieces = await loop.run_in_executor(self._executor, self.compose, *given)
+        pieces = await loop.run_in_executor(self._executor, self._introduced, messages, kwargs)
         for chunk in _chunks(pieces):
             yield chunk
 
@@ -149,7 +167,8 @@ def _chunks(pieces: Sequence[Piece]) -> Iterator[ChatGenerationChunk]:
             "cited_text": piece.text,
             "extras": {"source_ids": [piece.source_id]},
         }
-        block = {"type": "text", "text": piece.gap + piece.text, "annotations": [note]}
+        notes = [note] if piece.source_id else []
+        block = {"type": "text", "text": piece.gap + piece.text, "annotations": notes}
         yield ChatGenerationChunk(message=AIMessageChunk(content=[block]))
     end = AIMessageChunk(
         content=[],

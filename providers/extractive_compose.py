@@ -28,7 +28,10 @@ _Heading = tuple[int, str]
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of the answer with one source; ``gap`` is the space before it."""
+    """A stretch of the answer; ``gap`` is the space before it.
+
+    Without a ``source_id`` it is no quotation.
+    """
 
     text: str
     gap: str

@@ -84,15 +84,20 @@ _DEFINES: Final = re.compile(
 
 @dataclass(frozen=True)
 class Query:
-    """A question with what it asks for; ``topic`` is what it leans on, such as an earlier one."""
+    """A question with what it asks for; ``topic`` is what it leans on, such as an earlier one.
+
+    ``terms`` are English words that stand for a question in another script.
+    """
 
     text: str
     topic: str = ""
+    terms: str = ""
 
     @property
     def whole(self) -> str:
         """What is embedded."""
-        return f"{self.topic}: {self.text}" if self.topic else self.text
+        text = self.terms or self.text
+        return f"{self.topic}: {text}" if self.topic else text
 
     @cached_property
     def parts(self) -> list["Query"]:
@@ -100,7 +105,7 @@ class Query:
         topic, text = self._split_topic()
         texts = [part for part in _JOINT.split(text) if content_words(part)]
         if not 1 < len(texts) < 4 or not all(_ASKING.search(part) for part in texts):
-            return [Query(text, topic)]
+            return [Query(text, topic, self.terms)]
         leaning = (Query(part, texts[0] if _PRONOUN.search(part) else "") for part in texts[1:])
         return [Query(texts[0], topic), *leaning]
 
@@ -115,7 +120,7 @@ class Query:
     def words(self) -> dict[str, float]:
         """Stems of its content words; the topic's own count half."""
         weights = dict.fromkeys(content_words(self.topic), 0.5)
-        weights.update(dict.fromkeys(content_words(self.text), 1.0))
+        weights.update(dict.fromkeys(content_words(f"{self.text} {self.terms}"), 1.0))
         return weights
 
     @cached_property

@@ -65,7 +65,7 @@ def _cohere(settings: Settings) -> BookModels:
         chat=cohere.build_chat(settings, http),
         chat_name=settings.cohere_chat_model,
         # Its own small model is loaded only when it has to step in.
-        fallback=ExtractiveChat(embeddings=MiniLMEmbeddings()),
+        fallback=ExtractiveChat(embeddings=MiniLMEmbeddings(), multilingual_search=True),
         fallback_name=EXTRACTIVE,
         reranker=cohere.build_reranker(settings, http),
         condense=cohere.build_condense(settings, http),

@@ -20,7 +20,13 @@ from words import content_words
 
 
 def chunk(
-    text: str, heading: str, *, path: str = "module-1/ros.md", index: int = 0, kind: str = "text"
+    text: str,
+    heading: str,
+    *,
+    path: str = "module-1/ros.md",
+    index: int = 0,
+    kind: str = "text",
+    locale: str = "en",
 ) -> Document:
     """A chunk as a loader makes it."""
     metadata = ChunkMetadata(
@@ -31,7 +37,7 @@ def chunk(
         url=f"/docs/{path}#{heading.lower().replace(' ', '-')}",
         section_id=f"{path}#{heading}",
         index=index,
-        locale="en",
+        locale=locale,
         kind=kind,  # type: ignore[typeddict-item]
         scopes=[path.split("/")[0], path],
         tokens=len(text.split()),
@@ -49,7 +55,13 @@ class MemoryStore:
         self.searches: list[str] = []
 
     async def asimilarity_search_with_score(
-        self, query: str, k: int = 4, *, scope: str | None = None, sparse_only: bool = False
+        self,
+        query: str,
+        k: int = 4,
+        *,
+        scope: str | None = None,
+        locale: str | None = None,
+        sparse_only: bool = False,
     ) -> list[tuple[Document, float]]:
         self.searches.append(query)
         if "store" in self.fails:
@@ -60,6 +72,8 @@ class MemoryStore:
         found = []
         for one in self.chunks:
             if scope and scope not in one.metadata["scopes"]:
+                continue
+            if locale and locale != one.metadata["locale"]:
                 continue
             held = set(content_words(f"{one.metadata['heading']} {one.page_content}"))
             share = len(asked & held) / max(1, len(asked))

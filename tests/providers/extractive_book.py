@@ -82,9 +82,13 @@ class Reply:
 
 
 def ask(
-    chat: ExtractiveChat, question: str, *documents: Document, selection: str | None = None
+    chat: ExtractiveChat,
+    question: str,
+    *documents: Document,
+    selection: str | None = None,
+    language: str | None = None,
 ) -> Reply:
     """The answer to a question over these passages."""
-    told = {"question": question, "selection": selection}
+    told = {"question": question, "selection": selection, "language": language}
     message = HumanMessage("the prompt", additional_kwargs=told)
     return Reply(chat.invoke([message], documents=list(documents)))

@@ -1,0 +1,69 @@
+"""Questions in a language that the embedding model cannot read."""
+
+import pytest
+from langchain_core.documents import Document
+
+from chains.abstention import answers
+from chains.retriever import BookRetriever
+from tests.fakes import MemoryStore, chunk
+from vocabulary import Vocabulary
+from words import content_words
+
+ENGLISH = [
+    chunk("The capture point is where the robot must step to come to rest.", "The capture point"),
+    chunk("A camera publishes images on a topic.", "Cameras"),
+    chunk("Sensors have noise; a gyroscope drifts.", "Sensors"),
+]
+URDU = chunk("سینسر شور کرتے ہیں اور گھڑی بہک جاتی ہے۔", "سینسر اور شور", locale="ur")
+STEP = "کیپچر پوائنٹ کیا ہوتا ہے؟"
+
+
+def retriever(*chunks: Document, multilingual: bool = False) -> BookRetriever:
+    return BookRetriever(store=MemoryStore(chunks), multilingual=multilingual)
+
+
+async def headings(question: str, *chunks: Document) -> list[str]:
+    return [p.metadata["heading"] for p in await retriever(*chunks).ainvoke(question)]
+
+
+async def test_an_urdu_question_is_found_by_the_loanwords_in_it() -> None:
+    assert (await headings(STEP, *ENGLISH))[0] == "The capture point"
+
+
+async def test_the_page_of_the_readers_locale_goes_first_when_it_holds_the_question() -> None:
+    found = await headings("سینسر کا شور", *ENGLISH, URDU)
+    assert found[:2] == ["سینسر اور شور", "Sensors"]
+
+
+async def test_a_page_of_the_readers_locale_that_does_not_hold_it_yields() -> None:
+    assert (await headings(STEP, *ENGLISH, URDU))[0] == "The capture point"
+
+
+async def test_a_model_that_reads_the_language_gets_the_question_as_it_was_asked() -> None:
+    store = MemoryStore(ENGLISH)
+    await BookRetriever(store=store, multilingual=True).ainvoke(STEP)
+    assert store.searches == [STEP]
+
+
+@pytest.mark.parametrize(
+    ("question", "answered"),
+    [
+        (STEP, True),
+        ("سینسر کا شور", True),
+        ("بریانی بنانے کی ترکیب کیا ہے؟", False),
+        ("کرکٹ کا ورلڈ کپ کس نے جیتا؟", False),
+        ("کیمرہ خریدنے کے لیے کراچی کا کون سا بازار اچھا ہے؟", False),
+    ],
+)
+async def test_an_urdu_question_is_refused_only_when_its_words_are_not_in_the_book(
+    question: str, answered: bool
+) -> None:
+    passages = await retriever(*ENGLISH, URDU).ainvoke(question)
+    vocabulary = Vocabulary()
+    for one in [*ENGLISH, URDU]:
+        vocabulary.add(f"{one.metadata['heading']} {one.page_content}")
+    assert answers(question, passages, vocabulary, {}) is answered
+
+
+def test_arabic_keyboards_type_the_same_words() -> None:
+    assert content_words("يونٹی ميں كيمره") == content_words("یونٹی میں کیمرہ")
