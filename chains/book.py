@@ -263,7 +263,11 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         content = asked.standalone
         if question.selected_text:
             content += f'\n\nThe selected text:\n"""\n{question.selected_text}\n"""'
-        told = {"question": asked.standalone, "selection": question.selected_text}
+        told = {
+            "question": asked.standalone,
+            "selection": question.selected_text,
+            "language": question.language,
+        }
         return self._prompt.format_messages(
             language=phrases.answer_language(question.question, question.language),
             selection=_SELECTION_RULE if question.selected_text else _NO_SELECTION_RULE,
