@@ -216,12 +216,15 @@ class QdrantIndexStore:
         return int(match[1]) if match else 0
 
     async def _info(self, collection: str) -> tuple[CollectionInfo, str] | None:
-        with translated():
-            found = await self._client.retrieve(collection, [INFO_ID], with_payload=INFO_KEYS)
-        payload = (found[0].payload or {}) if found else {}
+        payload = await self._payload(collection, INFO_KEYS)
         if "info" not in payload:
             return None
         return CollectionInfo.model_validate(payload["info"]), payload.get("encoder", "en")
+
+    async def _payload(self, collection: str, keys: list[str]) -> dict[str, Any]:
+        with translated():
+            found = await self._client.retrieve(collection, [INFO_ID], with_payload=keys)
+        return (found[0].payload or {}) if found else {}
 
     async def _language(self, collection: str) -> str:
         info = await self._info(collection)
@@ -239,6 +242,8 @@ class QdrantIndexStore:
         payload: dict[str, Any] = {"info": info.model_dump(), "encoder": encoder}
         if vocabulary is not None:
             payload["vocabulary"] = vocabulary.dumps()
+        else:
+            payload.update(await self._payload(collection, ["vocabulary"]))
         point = models.PointStruct(id=INFO_ID, vector={}, payload=payload)
         with translated():
             await self._client.upsert(collection, points=[point], wait=True)

@@ -8,6 +8,7 @@ from errors import FixConfiguration, RetryLater
 from loaders.document import Problem
 from loaders.index import IndexOptions, IndexSummary, index_book
 from loaders.sources import load
+from schema import CollectionInfo
 from tests.loaders.memory_store import CountingEmbeddings, MemoryStore
 
 
@@ -159,6 +160,24 @@ async def test_another_embedding_model_fills_a_new_collection(index: Indexer, bo
     assert second.added == 10
     assert second.collection != first.collection
     assert second.switched
+
+
+async def test_a_collection_is_made_for_the_language_of_the_book(
+    index: Indexer, tmp_path: Path
+) -> None:
+    made: list[str] = []
+    create = index.store.create
+
+    async def noting(info: CollectionInfo, dimensions: int) -> str:
+        made.append(info.language)
+        return await create(info, dimensions)
+
+    index.store.create = noting  # type: ignore[method-assign]
+    book = tmp_path / "german"
+    write(book / "src", SUMMARY="- [Arme](arme.md)\n", arme="# Arme\n\nDie Gelenke des Armes.\n")
+    (book / "book.toml").write_text('[book]\nlanguage = "de"\n', encoding="utf-8")
+    await index(book)
+    assert made == ["de"]
 
 
 async def test_full_batches_with_bounded_concurrency(index: Indexer, book: Path) -> None:

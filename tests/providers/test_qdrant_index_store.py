@@ -10,6 +10,7 @@ from schema import CollectionInfo
 from tests.providers.books import DIMENSIONS, WordEmbeddings, chunk, fill, stores_at
 from tests.providers.qdrant_fixtures import Opened, opened, qdrant, served_qdrant
 from tests.standins.qdrant import QdrantStandIn
+from vocabulary import Vocabulary
 
 __all__ = ["opened", "qdrant", "served_qdrant"]
 
@@ -148,6 +149,25 @@ async def test_what_the_book_says_of_itself_may_change_and_its_encoder_may_not(
     assert served[1] == late == await opened.search.info()
     hits = await opened.search.asimilarity_search("robot walk", 1, sparse_only=True)
     assert [hit.id for hit in hits] == [one.id]
+
+
+async def test_words_are_stemmed_in_the_language_that_the_collection_was_made_for(
+    opened: Opened,
+) -> None:
+    one, other = chunk("die Gelenke des Armes", index=0), chunk("die Kamera", index=1)
+    await fill(opened.index, [one, other], language="de")
+    hits = await opened.search.asimilarity_search("Gelenk", 5, sparse_only=True)
+    assert [hit.id for hit in hits] == [one.id]
+
+
+async def test_the_words_of_the_book_stay_when_only_its_info_is_written(opened: Opened) -> None:
+    name = await fill(opened.index, [ONE])
+    words = Vocabulary()
+    words.add("gyroscope")
+    info = CollectionInfo(fingerprint="model/32", book_version="v1", complete=True)
+    await opened.index.write_info(name, info, words)
+    await opened.index.write_info(name, info.model_copy(update={"documents": 7}))
+    assert "gyroscop" in await opened.search.vocabulary("v1")
 
 
 async def test_other_books_of_the_same_qdrant_are_left_alone(
