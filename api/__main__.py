@@ -31,8 +31,6 @@ _log = logging.getLogger("book_chat")
 
 def main() -> int:
     """Exit status: 0 stopped by a signal, 1 could not start."""
-    # Until uvicorn listens to it; the first process of a container would never hear it otherwise.
-    signal.signal(signal.SIGTERM, _stop)
     try:
         settings = load_settings()
         configure_logging(settings.log_level, settings.log_format, questions=settings.log_questions)
@@ -44,12 +42,8 @@ def main() -> int:
     except BookChatError as error:
         print(f"error: {error.detail}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
-
-
-def _stop(sig: int, frame: FrameType | None) -> None:
-    sys.exit(0)
 
 
 class _Server(uvicorn.Server):
@@ -77,11 +71,24 @@ def _bind(settings: Settings) -> socket.socket:
     return listener
 
 
+async def _open(settings: Settings, metrics: Metrics) -> Services:
+    """The parts; indexing a book takes long, and uvicorn does not listen to signals yet."""
+    starting = asyncio.current_task()
+    assert starting is not None
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, starting.cancel)
+    try:
+        services = await open_services(settings, metrics)
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+    _announce(services)
+    return services
+
+
 async def _serve(settings: Settings, listener: socket.socket) -> int:
     metrics = Metrics()
-    services = await open_services(settings, metrics)
-    _announce(services)
-    app = create_app(settings, services, metrics=metrics, own_process=True)
+    services = await _open(settings, metrics)
+    app = create_app(settings, services, metrics=metrics)
     server = _Server(_config(app, settings))
     await server.serve(sockets=[listener])
     return 0 if server.started else 1
@@ -89,8 +96,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
 
 def _serve_workers(settings: Settings, listener: socket.socket) -> int:
     async def check() -> None:
-        services = await open_services(settings, Metrics())
-        _announce(services)
+        services = await _open(settings, Metrics())
         await services.resources.aclose()
 
     asyncio.run(check())

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.api.test_outages import eventually
 from tests.api.test_websocket import ask, receive, until
 from tests.processes import environment, write_book
 from tests.standins.cohere import KEY, CohereStandIn
@@ -73,13 +75,13 @@ async def test_the_running_answer_ends_then_everybody_is_closed_with_1012(
             os.kill(process.pid, signal.SIGTERM)
             await until(busy, "token")
             if workers == "1":
-                await _nobody_new(idle, address)
+                await _nobody_new(idle, port)
             cohere.latency.token_ms = 5
             done = (await until(busy, "done"))[-1]
             assert done["answer"]["status"] == "answered"
             assert await closing(busy) == 1012
             assert await closing(idle) == 1012
-        assert await asyncio.wait_for(process.wait(), 30) in (0, -signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
         written = await log
         assert b"Traceback" not in written
         assert b"answer answered" in written
@@ -87,18 +89,22 @@ async def test_the_running_answer_ends_then_everybody_is_closed_with_1012(
     assert "1000 Hz" in turns
 
 
-async def _nobody_new(idle: Any, address: str) -> None:
-    """Neither a question nor a connection; a socket without an answer may be closed already."""
+async def _nobody_new(idle: Any, port: int) -> None:
+    """Neither a connection nor a question."""
+    # It looks for the signal ten times a second.
+    assert await asyncio.to_thread(eventually, lambda: not _listens(port))
+    await ask(idle, question="What is the capture point of a robot?")
+    refused = await receive(idle)
+    assert (refused["type"], refused["code"]) == ("error", "overloaded")
+    assert refused["retry_after"] > 0
+
+
+def _listens(port: int) -> bool:
     try:
-        await ask(idle, question="What is the capture point of a robot?")
-        refused = (await until(idle, "error"))[-1]
-        assert (refused["code"], refused["retry_after"] > 0) == ("overloaded", True)
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        assert closed.rcvd.code == 1012
-    with pytest.raises(OSError):
-        async with connect(address, open_timeout=5):
-            pass
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 async def test_an_answer_over_server_sent_events_ends_before_the_process_does(
@@ -130,5 +136,28 @@ async def test_an_answer_over_server_sent_events_ends_before_the_process_does(
         writer.close()
         assert b"event: end" in came
         assert b"event: error" not in came
-        await asyncio.wait_for(process.wait(), 30)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
         await log
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+async def test_a_start_that_takes_long_can_be_stopped(tmp_path: Path, sent: signal.Signals) -> None:
+    cohere = CohereStandIn()
+    cohere.fail("/v2/embed", "hang")
+    with serve(cohere) as url:
+        env = environment(
+            tmp_path,
+            BOOK_DIR=str(write_book(tmp_path / "book")),
+            COHERE_API_KEY=KEY,
+            COHERE_BASE_URL=url,
+            PORT=str(free_port()),
+        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "api", cwd=tmp_path, env=env, stderr=subprocess.PIPE
+        )
+        assert process.stderr is not None
+        log = asyncio.create_task(process.stderr.read())
+        assert await cohere.until(lambda: "/v2/embed" in cohere.paths(), 60)
+        process.send_signal(sent)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert b"Traceback" not in await log
