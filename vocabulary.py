@@ -48,7 +48,7 @@ class Vocabulary:
 
     def coverage(self, asked: Iterable[str], held: Iterable[str]) -> float:
         """Share of the asked words' weight that ``held`` holds, 0 to 1."""
-        there = set(held)
+        there = held if isinstance(held, frozenset) else set(held)
         weights = {stem: self.weight(stem) for stem in asked}
         total = sum(weights.values())
         return sum(w for stem, w in weights.items() if stem in there) / total if total else 0.0

@@ -94,6 +94,13 @@ def content_words(text: str) -> list[str]:
     return [stem(w) for w in found if w not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
 
 
+@lru_cache(maxsize=2_000)
+def word_set(text: str) -> frozenset[str]:
+    """The distinct content words; kept, as the same passages are looked at again and again."""
+    return frozenset(content_words(text))
+
+
+@lru_cache(maxsize=2_000)
 def language_of(text: str) -> Language:
     """The reader's language as far as script and function words tell it."""
     letters = sum(c.isalpha() for c in text)

@@ -15,7 +15,7 @@ from langchain_core.documents import Document
 
 from urdu_words import COMMON
 from vocabulary import Vocabulary
-from words import content_words, language_of
+from words import content_words, language_of, word_set
 
 _NEARNESS: Final = 2.3
 _COVERAGE: Final = 10.5
@@ -119,5 +119,5 @@ def _scaled(similarity: float, calibration: Mapping[str, float]) -> float:
     return (similarity - scale["off_topic"]) / width
 
 
-def _words_of(passage: Document) -> list[str]:
-    return content_words(" ".join([*passage.metadata["breadcrumb"], passage.page_content]))
+def _words_of(passage: Document) -> frozenset[str]:
+    return word_set(" ".join([*passage.metadata["breadcrumb"], passage.page_content]))

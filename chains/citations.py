@@ -7,7 +7,7 @@ from langchain_core.documents import Document
 
 import metering
 from schema import Citation
-from words import content_words, language_of
+from words import language_of, word_set
 
 
 def read_annotations(block: Mapping[str, Any]) -> Iterator[Citation]:
@@ -43,11 +43,11 @@ def supports(passage: Document, span: str) -> bool:
 
     A span in another language than the passage cannot be compared by words and passes.
     """
-    claimed = set(content_words(span))
+    claimed = word_set(span)
     text = " ".join([*passage.metadata["breadcrumb"], passage.page_content])
     if not claimed or language_of(span) != language_of(text):
         return True
-    return not claimed.isdisjoint(content_words(text))
+    return not claimed.isdisjoint(word_set(text))
 
 
 def uncited_sentences(sentences: Sequence[str], answer: str, citations: Sequence[Citation]) -> int:

@@ -1,6 +1,7 @@
 """From qdrant-client's request models to those of the embedded engine, and back."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import qdrant_edge as edge
@@ -79,7 +80,11 @@ def change_aliases(operations: Sequence[Any], aliases: dict[str, str]) -> None:
 
 def point_id(value: Any) -> Any:
     """An id as qdrant-client hands it out: a number, or a UUID as text."""
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int) else _text(value)
+
+
+# A search hands out hundreds of ids, mostly the same ones; spelling a UUID takes a microsecond.
+_text = lru_cache(maxsize=50_000)(str)
 
 
 def point(source: models.PointStruct) -> edge.Point:
