@@ -88,7 +88,7 @@ async def _open(settings: Settings, metrics: Metrics) -> Services:
 async def _serve(settings: Settings, listener: socket.socket) -> int:
     metrics = Metrics()
     services = await _open(settings, metrics)
-    app = create_app(settings, services, metrics=metrics)
+    app = create_app(settings, services, metrics=metrics, own_process=True)
     server = _Server(_config(app, settings))
     await server.serve(sockets=[listener])
     return 0 if server.started else 1
