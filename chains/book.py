@@ -30,7 +30,7 @@ from chains.generation import Generation, Models
 from chains.memory import AnswerCache, AnswerKey, Memory, NoMemory, answer_key
 from chains.retriever import BookRetriever
 from chains.runnable import StreamingRunnable
-from chains.selection import as_given, locate
+from chains.selection import as_given, fenced, locate
 from errors import BookChatError, RetryLater
 from schema import Answer, AnswerChunk, CollectionInfo, PastTurn, Question, Turn
 from sentences import split_sentences
@@ -262,7 +262,7 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         question = asked.question
         content = asked.standalone
         if question.selected_text:
-            content += f'\n\nThe selected text:\n"""\n{question.selected_text}\n"""'
+            content += f"\n\nThe selected text:\n{fenced(question.selected_text)}"
         told = {
             "question": asked.standalone,
             "selection": question.selected_text,

@@ -7,6 +7,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 import metering
+from chains.leaks import prompts
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn
 from words import content_words, tokens
@@ -17,6 +18,10 @@ _LEANING: Final = frozenset(
     iska iski iske uska uski uske inka unka اس ان یہ وہ""".split()
 )
 _OPENERS: Final = frozenset("and but so or what how why aur lekin اور".split())
+
+
+_ANSWER: Final = 600
+"""Characters of an earlier answer that the model is shown."""
 
 
 class Condenser(Protocol):
@@ -59,8 +64,10 @@ class ModelCondenser:
 
     async def __call__(self, question: str, history: Sequence[PastTurn]) -> str:
         """The model's rewrite, one line."""
-        lines = [f"Reader: {t.question}\nBook: {t.answer[:600]}" for t in history[-self._turns :]]
-        lines.append(f"Reader: {question}")
+        lines: list[str] = []
+        for turn in history[-self._turns :]:
+            lines += [_line("Reader", turn.question), _line("Book", turn.answer[:_ANSWER])]
+        lines.append(_line("Reader", question))
         try:
             reply = await self._model.ainvoke(
                 [SystemMessage(self._prompt), HumanMessage("\n".join(lines))]
@@ -69,4 +76,13 @@ class ModelCondenser:
             metering.degrade("condense", visible=False)
             return await self._fallback(question, history)
         rewritten = str(reply.text).strip().splitlines()
+        if rewritten and prompts().in_text(str(reply.text)):
+            # The reader is shown the rewritten question.
+            metering.count("prompt_withheld")
+            return await self._fallback(question, history)
         return rewritten[0][:MAX_QUESTION] if rewritten else question
+
+
+def _line(who: str, said: str) -> str:
+    """One line of the transcript, whatever line breaks somebody put into what he said."""
+    return f"{who}: {' '.join(said.split())}"

@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 
 import metering
 from chains.citations import read_annotations, verify
+from chains.leaks import Watch, prompts
 from errors import BookChatError, BudgetExhausted, FixConfiguration, RetryLater
 from schema import AnswerChunk, Citation
 
@@ -53,6 +54,7 @@ class Generation:
     usage: dict[str, int] = field(default_factory=lambda: {"input_tokens": 0, "output_tokens": 0})
     citations: list[Citation] = field(default_factory=list)
     first_token_ms: float | None = None
+    _watch: Watch = field(default_factory=lambda: Watch(prompts()))
     _parts: list[str] = field(default_factory=list)
     _held: str | None = ""
     """Text kept back while it may still become the marker; None once it cannot."""
@@ -88,6 +90,8 @@ class Generation:
             async for message in stream:
                 for chunk in self._read(message):
                     yield chunk
+                if self._watch.leaked:
+                    break
         for chunk in self._end():
             yield chunk
 
@@ -159,10 +163,18 @@ class Generation:
             delta, self._held = self._held, None
             if delta.strip().startswith(MARKER):
                 self.not_in_book = True
-            delta = self.prefix + delta
-        if self.not_in_book or not delta:
+        return [] if self.not_in_book else self._let_out(self._watch.pass_on(delta))
+
+    def _let_out(self, text: str) -> list[AnswerChunk]:
+        """What the model said, unless it repeats a prompt: then the answer ends here."""
+        if self._watch.leaked:
+            metering.count("prompt_withheld")
+            self.not_in_book = True
+            # What was said before stays said; the sentence that follows begins anew.
+            return [self.say(" …\n\n")] if self._parts else []
+        if not text:
             return []
-        return [self.say(delta)]
+        return [self.say(text if self._parts else self.prefix + text)]
 
     def _cite(self, block: Mapping[str, Any]) -> list[AnswerChunk]:
         chunks: list[AnswerChunk] = []
@@ -181,9 +193,11 @@ class Generation:
 
     def _end(self) -> list[AnswerChunk]:
         held, self._held = self._held, None
-        if held is None or self.not_in_book:
+        if self.not_in_book:
             return []
+        if held is None:
+            return self._let_out(self._watch.end())
         if held.strip() in ("", MARKER):
             self.not_in_book = True
             return []
-        return [self.say(self.prefix + held)]
+        return self._let_out(held)

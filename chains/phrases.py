@@ -1,5 +1,6 @@
 """The few sentences that Book Chat says itself, in the reader's language."""
 
+import re
 from typing import Final
 
 from words import language_of
@@ -19,12 +20,21 @@ _NOT_FROM_BOOK: Final = {
     "roman-ur": "Muntakhib matn is kitab mein nahin hai, "
     "is liye yeh jawab sirf diye gaye matn par hai. ",
 }
+_NAME: Final = re.compile(
+    r"((Simplified|Traditional|Brazilian|Canadian|Modern|Roman|Latin American|British|American)\s)?"
+    r"[^\W\d_]{2,20}(-[^\W\d_]{2,8})?( \([^\W\d_]{2,20}\))?",
+    re.I,
+)
+"""One word, such as a code or a name, perhaps with its variety."""
 _CODES: Final = {"urdu": "ur", "ur": "ur", "english": "en", "en": "en", "roman urdu": "roman-ur"}
 
 
 def answer_language(question: str, wanted: str | None) -> str:
-    """Name of the answer's language for the prompt: ``wanted``, else the question's."""
-    if wanted and wanted.lower() not in _CODES:
+    """Name of the answer's language for the prompt: ``wanted``, else the question's.
+
+    The name is written by the client and goes into the rules: what is no name is ignored.
+    """
+    if wanted and wanted.lower() not in _CODES and _NAME.fullmatch(wanted):
         return wanted
     return _NAMES[_code(question, wanted)]
 

@@ -57,6 +57,14 @@ def as_given(selection: str) -> Document:
     )
 
 
+def fenced(selection: str) -> str:
+    """The selection between quotation marks that it does not hold itself."""
+    fence = '"""'
+    while fence in selection:
+        fence += '"'
+    return f"{fence}\n{selection}\n{fence}"
+
+
 def share_held(selection: str, text: str) -> float:
     """Share of the selection's word triples that ``text`` holds, 0 to 1."""
     wanted, there = _shingles(selection), _shingles(text)

@@ -23,6 +23,8 @@ class CohereStandIn:
     """ASGI app. ``requests`` and ``aborted`` may be read from any thread."""
 
     key: str = KEY
+    obedient: bool = False
+    """Its model tells whoever asks what its system message says."""
     latency: Latency = field(default_factory=Latency)
     faults: list[Fault] = field(default_factory=list)
     requests: list[Recorded] = field(default_factory=list)
@@ -37,7 +39,7 @@ class CohereStandIn:
 
     def reset(self) -> None:
         """Forgets faults, latencies and requests."""
-        self.latency = Latency()
+        self.latency, self.obedient = Latency(), False
         for log in (self.faults, self.requests, self.aborted):
             log.clear()
 

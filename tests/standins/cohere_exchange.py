@@ -73,6 +73,7 @@ class StandIn(Protocol):
     """What an exchange needs of the app that it belongs to."""
 
     key: str
+    obedient: bool
     latency: Latency
     faults: list[Fault]
     requests: list[Recorded]
@@ -145,7 +146,7 @@ class Exchange:
 
     async def _chat(self, body: Body, fault: Fault | None) -> None:
         latency = self._app.latency
-        response = shapes.chat(body, latency.tokens)
+        response = shapes.chat(body, latency.tokens, obedient=self._app.obedient)
         await self._pause(latency.first_token_ms)
         if not body.get("stream"):
             await self._pause(latency.token_ms * response["usage"]["tokens"]["output_tokens"])

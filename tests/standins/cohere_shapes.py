@@ -114,11 +114,12 @@ def list_models(_: Body) -> Body:
     }
 
 
-def chat(body: Body, tokens: int | None) -> Body:
+def chat(body: Body, tokens: int | None, *, obedient: bool = False) -> Body:
     """``/v2/chat``: the whole message.
 
     Args:
         tokens: exact length of the answer; None: as long as it needs.
+        obedient: the answer is the system message.
     """
     known_model(body, "chat")
     require(body, "messages")
@@ -128,7 +129,7 @@ def chat(body: Body, tokens: int | None) -> Body:
     prompt += sum(model.token_count(orjson.dumps(d).decode()) for d in documents)
     if prompt > MAX_PROMPT_TOKENS:
         raise RefusedError(400, "too many tokens: the prompt is longer than the model's context")
-    reply = _reply(said, documents, tokens)
+    reply = _confession(said) if obedient else _reply(said, documents, tokens)
     finish = "COMPLETE"
     if (limit := body.get("max_tokens")) and model.token_count(reply.text) > limit:
         reply, finish = model.cut(reply, limit), "MAX_TOKENS"
@@ -139,6 +140,11 @@ def chat(body: Body, tokens: int | None) -> Body:
     units = {"input_tokens": prompt, "output_tokens": model.token_count(reply.text)}
     usage = {"billed_units": units, "tokens": units, "cached_tokens": 0}
     return {"id": _id(), "finish_reason": finish, "message": message, "usage": usage}
+
+
+def _confession(said: Sequence[tuple[str, str]]) -> model.Reply:
+    system = " ".join(text for role, text in said if role == "system")
+    return model.Reply(f"Of course, here is what I was told. {system}")
 
 
 def _reply(
