@@ -12,6 +12,9 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +27,11 @@ _REDIS_SECONDS: Final = 1.0
 _REDIS_PAUSE_SECONDS: Final = 5.0
 MAX_BODY: Final = 4 * 1024 * 1024
 """Bytes of a request's body: eight questions with their longest histories."""
+
+
+def reconnecting() -> Retry:
+    """Connections that died while they were idle are opened anew, once."""
+    return Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 
 
 class RateLimiter:
@@ -45,7 +53,10 @@ class RateLimiter:
         self._pool: ConnectionPool | None = None
         if redis_url:
             self._pool = ConnectionPool.from_url(
-                redis_url, socket_connect_timeout=_REDIS_SECONDS, socket_timeout=_REDIS_SECONDS
+                redis_url,
+                socket_connect_timeout=_REDIS_SECONDS,
+                socket_timeout=_REDIS_SECONDS,
+                retry=reconnecting(),
             )
             given: Any = {"connection_pool": self._pool}
             storage = RedisStorage(

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 import metering
+from api.limits import reconnecting
 from api.runs import KEEP_SECONDS, Followed, Run
 from errors import RetryLater
 
@@ -33,7 +34,10 @@ class RedisRuns:
     def __init__(self, url: str, keep_seconds: float = KEEP_SECONDS) -> None:
         # A stream is waited for at most _BEAT_SECONDS; longer silence is a connection that died.
         self._redis: Any = Redis.from_url(
-            url, socket_connect_timeout=1.0, socket_timeout=2 * _BEAT_SECONDS
+            url,
+            socket_connect_timeout=1.0,
+            socket_timeout=2 * _BEAT_SECONDS,
+            retry=reconnecting(),
         )
         self._keep = int(keep_seconds)
         self._copies: set[asyncio.Task[None]] = set()

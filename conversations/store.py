@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conversations import changes, records
@@ -21,6 +21,8 @@ from conversations.tables import feedback, sessions, turns
 from conversations.upkeep import Upkeep
 from errors import RetryLater
 from schema import MAX_HISTORY, PastTurn, Turn
+
+T = TypeVar("T")
 
 
 def utc_now() -> datetime:
@@ -92,7 +94,7 @@ class ConversationStore:
         self._upkeep = upkeep
         self._clock = clock
         self._ledger = CallLedger(upkeep.write, clock)
-        self._changing: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[Any]] = set()
 
     def new_session(self) -> str:
         """A new signed, unguessable session id; nothing is stored before its first turn."""
@@ -160,8 +162,7 @@ class ConversationStore:
 
     async def ping(self) -> None:
         """Raises RetryLater when the database cannot be reached."""
-        async with self._upkeep.read() as connection:
-            await connection.execute(select(1))
+        await self._apart(self._rows(select(literal(1))))
 
     def record_calls(self, provider: str, operation: str, outcome: str, n: int = 1) -> None:
         """Counts calls to a provider; written within a few seconds."""
@@ -184,7 +185,7 @@ class ConversationStore:
         try:
             yield
         finally:
-            await asyncio.gather(*self._changing, return_exceptions=True)
+            await asyncio.gather(*self._working, return_exceptions=True)
             with contextlib.suppress(RetryLater):
                 await self._ledger.flush()
             for task in tasks:
@@ -193,11 +194,24 @@ class ConversationStore:
 
     async def _found(self, query: Select[Any]) -> list[RowMapping]:
         """Turns of one session; a session without any is one row with nothing in it."""
-        async with self._upkeep.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
+        rows = await self._apart(self._rows(query))
         if rows and rows[0]["forgotten_at"] is not None:
             raise no_session()
         return [row for row in rows if row["question"] is not None]
+
+    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        async with self._upkeep.read() as connection:
+            rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+        return rows
+
+    async def _apart(self, reading: Coroutine[Any, Any, T]) -> T:
+        """A caller who gives up is let go at once: a frozen server takes seconds to cancel."""
+        task = self._work(reading)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
 
     async def _to_the_end(self, change: Callable[[AsyncConnection], Awaitable[None]]) -> None:
         """A reader who leaves cancels the caller, again and again; the change goes on."""
@@ -206,12 +220,15 @@ class ConversationStore:
             async with self._upkeep.write() as connection:
                 await change(connection)
 
-        task = asyncio.create_task(transaction())
-        self._changing.add(task)
-        task.add_done_callback(self._changed)
-        await asyncio.shield(task)
+        await asyncio.shield(self._work(transaction()))
 
-    def _changed(self, task: asyncio.Task[None]) -> None:
-        self._changing.discard(task)
+    def _work(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._worked)
+        return task
+
+    def _worked(self, task: asyncio.Task[Any]) -> None:
+        self._working.discard(task)
         if not task.cancelled():
             task.exception()  # if its caller has gone nobody else looks; it is in the log

@@ -90,6 +90,24 @@ def test_a_service_whose_redis_goes_away_answers_limits_counts_and_says_so(
         assert service.parts()[1]["redis"]["status"] == "ok"
 
 
+@needs_redis
+def test_a_redis_that_was_restarted_meanwhile_is_used_as_if_nothing_had_been(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    with wired(tmp_path, redis_url=redis.url, rate_limit=100) as service:
+        service.ask()
+        assert service.parts()[1]["redis"]["status"] == "ok"
+        before = service.metric('book_chat_events_total{event="degraded:redis"}')
+        redis.stop()
+        redis.start()
+        # Every pooled connection is dead now; nobody has to notice.
+        assert service.parts()[1]["redis"]["status"] == "ok"
+        service.ask()
+        listener = 1  # it waits on a connection, so it does
+        after = service.metric('book_chat_events_total{event="degraded:redis"}')
+        assert after - before <= listener
+
+
 async def test_a_few_more_than_there_are_slots_wait_and_the_rest_are_refused() -> None:
     slots = Slots(2, queue_seconds=30)
     held = [await slots.acquire() for _ in range(2)]

@@ -3,9 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +79,20 @@ class Cluster:
         mode = "immediate" if crash else "fast"
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
         self._running = False
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Takes connections meanwhile, and says nothing."""
+        first = (self._data / "postmaster.pid").read_text().split()[0]
+        found = subprocess.run(["pgrep", "-P", first], capture_output=True, text=True)
+        processes = [int(first), *map(int, found.stdout.split())]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
 
     def remove(self) -> None:
         """Stops the server and deletes everything."""

@@ -68,6 +68,23 @@ async def test_a_database_that_goes_away_comes_back_by_itself(
         assert [row["calls"] for row in (await store.insights())["calls"]] == [5]
 
 
+async def test_who_gives_up_on_a_frozen_database_is_let_go_at_once(
+    stoppable: Cluster, tmp_path: Path
+) -> None:
+    async with Place(stoppable.new_schema(), tmp_path).open() as store:
+        session_id = store.new_session()
+        await store.remember(turn(session_id, "a1"))
+        with stoppable.frozen():
+            for use in (store.history(session_id), store.ping()):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await use
+                # The driver has not given up yet: that goes on without the caller.
+                assert store._working
+        await until_it_works(store.ping)
+        assert len(await store.turns(session_id)) == 1
+
+
 async def test_a_service_starts_without_its_database_and_finds_it_later(
     stoppable: Cluster, tmp_path: Path
 ) -> None:
