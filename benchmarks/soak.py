@@ -113,7 +113,7 @@ async def _visit(service: Service, report: Report) -> None:
     ]
     before = await _gauges(service)
     tasks = [asyncio.create_task(reader.run()) for reader in crowd]
-    memory = await _live(service, end, report)
+    memory = await _live(service, end, books, report)
     await asyncio.gather(*tasks)
     report.outcomes = dict(books.outcomes.most_common())
     report.problems += [f"{n} times: {what}" for what, n in Counter(books.wrong).items()]
@@ -123,11 +123,12 @@ async def _visit(service: Service, report: Report) -> None:
     await _check_rest(service, before, report)
 
 
-async def _live(service: Service, end: float, report: Report) -> list[float]:
+async def _live(service: Service, end: float, books: Books, report: Report) -> list[float]:
     """Restarts the service at its times; memory of its last life, sampled once a second."""
     begun = end - report.seconds
     for share in _RESTARTS:
         await asyncio.sleep(max(0.0, begun + share * report.seconds - time.monotonic()))
+        books.life += 1
         status = await service.stop()
         if status != 0:
             report.problems.append(f"the service ended with {status}")

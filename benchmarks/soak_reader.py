@@ -26,6 +26,10 @@ Frame = dict[str, Any]
 Gone = (ConnectionClosed, InvalidHandshake, OSError, TimeoutError)
 
 
+class HungError(Exception):
+    """Nothing came for _HUNG_SECONDS."""
+
+
 @dataclass
 class Books:
     """What all readers saw."""
@@ -34,12 +38,15 @@ class Books:
     """``answered``, ``degraded``, ``cancelled``, ``error:<code>``, … by question."""
     wrong: list[str] = field(default_factory=list)
     """What must never happen."""
+    life: int = 0
+    """Counts the restarts of the service: what a life answered cannot be resumed in the next."""
 
 
 @dataclass
 class Asked:
     """One question that was sent."""
 
+    life: int
     answer_id: str = ""
     seq: int = -1
     text: str = ""
@@ -70,7 +77,7 @@ class Reader:
             try:
                 async with connect(self._url, open_timeout=10, max_size=2**22) as socket:
                     await self._converse(socket)
-            except Gone:
+            except (*Gone, HungError):
                 await asyncio.sleep(self._chance.uniform(0.1, 1.0))
 
     async def _converse(self, socket: ClientConnection) -> None:
@@ -84,7 +91,7 @@ class Reader:
 
     async def _question(self, socket: ClientConnection) -> None:
         self._asked += 1
-        asked = Asked()
+        asked = Asked(self._books.life)
         whim = self._chance.choices(["read", "cancel", "drop", "forget"], [60, 15, 15, 10])[0]
         frame = {"question": self._chance.choice(QUESTIONS), "session_id": self.session_id}
         if self._chance.random() < 0.7:
@@ -92,14 +99,14 @@ class Reader:
         await socket.send(json.dumps({"type": "ask", "id": f"q{self._asked}", **frame}))
         try:
             end = await self._read(socket, asked, whim)
+            if end is None and whim == "drop":
+                end = await self._resumed(asked)
         except ConnectionClosed as closed:
             self._closed(asked, closed)
             raise
-        except TimeoutError:
+        except HungError:
             self._books.outcomes["hung"] += 1
             raise
-        if end is None and whim == "drop":
-            end = await self._resumed(asked)
         self._note(asked, end, "left" if whim in ("drop", "forget") else "unknown")
         if whim in ("drop", "forget"):
             raise ConnectionResetError
@@ -112,6 +119,8 @@ class Reader:
         told = False
         while True:
             frame = await _frame(socket)
+            if whim == "resume" and frame["type"] == "error" and "id" not in frame:
+                return frame
             if frame.get("id") != f"q{self._asked}":
                 continue  # a cancel that came too late for the question before
             self._follow(asked, frame)
@@ -146,7 +155,7 @@ class Reader:
                     await _frame(socket)
                     resume = {"answer_id": asked.answer_id, "after": asked.seq}
                     await socket.send(json.dumps({"type": "resume", **resume}))
-                    return await self._read(socket, asked, "read")
+                    return await self._read(socket, asked, "resume")
             except Gone:
                 continue
         return None
@@ -162,6 +171,8 @@ class Reader:
             self._books.outcomes[otherwise] += 1
             return
         kind = end["type"]
+        if end.get("code") == "not_found" and asked.life == self._books.life:
+            self._books.wrong.append("an answer could not be resumed")
         answer = end.get("answer", {})
         if kind == "done" or (kind == "cancelled" and answer.get("status")):
             self.kept.add(asked.answer_id)
@@ -170,6 +181,9 @@ class Reader:
 
 
 async def _frame(socket: ClientConnection) -> Frame:
-    async with asyncio.timeout(_HUNG_SECONDS):
-        frame: Frame = json.loads(await socket.recv())
+    try:
+        async with asyncio.timeout(_HUNG_SECONDS):
+            frame: Frame = json.loads(await socket.recv())
+    except TimeoutError:
+        raise HungError from None
     return frame
