@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 import metering
 from api.answer_log import AnswerLog
+from api.answers_redis import RedisAnswers
 from api.indexing import IndexBook, IndexJob, Progress
 from api.limits import RateLimiter, Slots
 from api.runs import Runs
@@ -75,7 +76,7 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         _answering(settings, models),
         condenser=_condenser(models),
         memory=conversations,
-        cache=AnswerCache(1000, 24 * 3600, time.monotonic),
+        cache=_cache(settings, resources),
         budget=_budget(settings, metrics, conversations),
         observe=_observers(settings, metrics, resources),
     )
@@ -119,6 +120,14 @@ async def _open_conversations(settings: Settings, resources: AsyncExitStack) -> 
     )
     resources.callback(metering.on_call(lambda *call: conversations.record_calls(*call)))
     return conversations
+
+
+def _cache(settings: Settings, resources: AsyncExitStack) -> AnswerCache:
+    redis_url = _secret(settings.redis_url)
+    shared = RedisAnswers(redis_url) if redis_url else None
+    if shared:
+        resources.push_async_callback(shared.aclose)
+    return AnswerCache(1000, 24 * 3600, time.monotonic, shared)
 
 
 def _answering(settings: Settings, models: BookModels) -> Models:

@@ -140,6 +140,8 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             await self._remember(asked, whole, "complete")
             return
         flight = self._flights.join(asked)
+        if flight.maker is not asked:
+            metering.count("joined")
         outcome: Outcome = "cancelled"
         begun = False
         try:
@@ -211,7 +213,9 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         finally:
             _count_uncited(generation)
         if self._parts.cache and asked.key and asked.status() != "degraded":
-            await self._parts.cache.put(asked.key, Answer.model_validate(asked.said()))
+            # Nobody's own: other readers get it, and other replicas may keep it.
+            said = {**asked.said(), "session_id": None}
+            await self._parts.cache.put(asked.key, Answer.model_validate(said))
 
     async def _history(self, question: Question) -> Sequence[PastTurn]:
         turns: Sequence[PastTurn] = []

@@ -14,6 +14,7 @@ from qdrant_client import AsyncQdrantClient, QdrantClient, models
 from errors import RetryLater
 from providers.points import DENSE, SPARSE
 from providers.qdrant import translated
+from providers.query_cache import QueryVectors
 from providers.sparse import encoder_for
 from schema import CollectionInfo
 from vocabulary import Vocabulary
@@ -60,7 +61,7 @@ class BookVectorStore(QdrantVectorStore):
             validate_embeddings=False,
         )
         self._async = async_client
-        self._dense_model = embeddings
+        self._queries = QueryVectors(embeddings)
         self._fusion: Any = models.FusionQuery(fusion=models.Fusion(fusion))
         self._language: str | None = None
         self._vocabulary: tuple[str, Vocabulary] | None = None
@@ -87,7 +88,7 @@ class BookVectorStore(QdrantVectorStore):
         """
         if self._language is None and await self.info() is None:
             raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
-        dense = None if sparse_only else await self._dense_model.aembed_query(query)
+        dense = None if sparse_only else await self._queries.of(query)
         terms = self.sparse_embeddings.embed_query(query)
         sparse = models.SparseVector(indices=terms.indices, values=terms.values)
         limits = _filter(scope, locale)

@@ -1,5 +1,6 @@
 """What fails, and what the reader gets then: the real wiring, stand-ins that fail on purpose."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,26 @@ def test_all_well_is_three_calls_a_follow_up_four_and_a_repetition_none(
     assert len(cohere.paths()) == 7
     assert (again["answer"], again["usage"]["provider_calls"]) == (first["answer"], 0)
     assert service.metric('book_chat_events_total{event="cache_hit"}') == 1
+
+
+def test_the_same_question_in_another_place_is_not_embedded_again(
+    service: Wired, cohere: CohereStandIn
+) -> None:
+    service.ask()
+    elsewhere = service.ask(section="balance")
+    assert cohere.paths() == [EMBED, RERANK, CHAT, RERANK, CHAT]
+    assert (elsewhere["status"], elsewhere["usage"]["provider_calls"]) == ("answered", 2)
+
+
+async def test_readers_who_ask_at_once_share_one_answer(
+    service: Wired, cohere: CohereStandIn
+) -> None:
+    cohere.latency.first_token_ms = 300
+    answers = await asyncio.gather(*(asyncio.to_thread(service.ask) for _ in range(6)))
+    assert cohere.paths() == [EMBED, RERANK, CHAT]
+    assert {a["answer"] for a in answers} == {answers[0]["answer"]}
+    assert sum(a["usage"]["provider_calls"] for a in answers) == 3
+    assert len({a["answer_id"] for a in answers}) == 6
 
 
 @pytest.mark.parametrize("kind", ["status", "reset", "garbage"])
@@ -112,7 +133,7 @@ class TestTheChatModelBeforeItsFirstToken:
     ) -> None:
         cohere.fail(CHAT, status=429)
         for number in range(4):
-            assert service.ask(language=f"en-{number}")["status"] == "degraded"
+            assert service.ask(f"{QUESTION}{'?' * number}", language=f"en-{number}")["status"] == "degraded"
         assert cohere.paths().count(CHAT) == 4
 
 
@@ -166,7 +187,7 @@ class TestSpentBudget:
     ) -> None:
         models = []
         for number in range(12):
-            answer = service.ask(language=f"en-{number}")
+            answer = service.ask(f"{QUESTION}{'?' * number}", language=f"en-{number}")
             models.append((answer["status"], answer["usage"]["provider_calls"]))
         assert models[0] == ("answered", 2)
         assert models[-1] == ("degraded", 0)
@@ -182,7 +203,7 @@ class TestNearlySpentBudget:
         self, service: Wired, cohere: CohereStandIn
     ) -> None:
         for number in range(15):
-            service.ask(language=f"en-{number}")
+            service.ask(f"{QUESTION}{'?' * number}", language=f"en-{number}")
         rerankings = cohere.paths().count(RERANK)
         assert 0 < rerankings < cohere.paths().count(CHAT)
 
@@ -208,5 +229,5 @@ class TestAllOfItHangs:
     ) -> None:
         cohere.fail(CHAT, "hang")
         for number in range(7):
-            assert service.ask(language=f"en-{number}")["status"] == "degraded"
+            assert service.ask(f"{QUESTION}{'?' * number}", language=f"en-{number}")["status"] == "degraded"
         assert 5 <= cohere.paths().count(CHAT) < 7

@@ -75,6 +75,19 @@ async def test_an_answer_of_one_replica_goes_on_at_the_other_without_gap_or_repe
         assert (await until(second, "done", "error"))[-1]["type"] == "done"
 
 
+def test_a_question_that_one_replica_answered_costs_the_other_nothing(pair: Pair) -> None:
+    first = pair.one.ask(session_id=pair.one.http.post("/sessions").json()["session_id"])
+    pair.cohere.requests.clear()
+    again = pair.two.ask(f" {QUESTION.upper()}")
+    assert (again["answer"], again["citations"]) == (first["answer"], first["citations"])
+    assert (again["session_id"], again["usage"]["provider_calls"]) == (None, 0)
+    assert pair.cohere.paths() == []
+    pair.redis.stop()
+    assert pair.two.ask("What is the capture point of a robot?")["status"] == "answered"
+    assert pair.two.metric('book_chat_events_total{event="degraded:redis"}') > 0
+    pair.redis.start()
+
+
 async def test_cancelling_at_the_other_replica_stops_the_providers_stream(pair: Pair) -> None:
     pair.cohere.latency.token_ms = 300
     async with connect(pair.one.ws) as first, connect(pair.two.ws) as second:
