@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from errors import FixConfiguration
 
 ROOT = Path(__file__).resolve().parent
+_MOST_A_MINUTE = 1_000_000
 _MAY_BE_EMPTY = {"cohere_rerank_model"}
 
 
@@ -58,7 +59,9 @@ class Settings(BaseSettings):
         None, description="sessions, turns, feedback; default: an SQLite file under DATA_DIR"
     )
     redis_url: SecretStr | None = Field(
-        None, description="limits and caches shared between replicas; unset: in process"
+        None,
+        description="limits, running answers and answers to repeated questions are shared between "
+        "replicas; unset: in process",
     )
     host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104
     port: int = Field(7860, ge=1, le=65535, description="port to listen on")
@@ -69,10 +72,17 @@ class Settings(BaseSettings):
         ["*"], description="browsers' origins, comma-separated; for CORS and WebSocket"
     )
     admin_api_key: SecretStr | None = Field(None, description="unset: admin routes answer 404")
-    rate_limit: int = Field(
-        30, ge=0, le=100_000, description="questions a minute per client; 0: off"
+    rate_limit: str = Field(
+        "30/minute",
+        description="questions per client: a number a minute, or such as `5/second` or "
+        "`200 per hour`; 0: off",
     )
-    max_concurrent_answers: int = Field(64, ge=1, le=10_000, description="per process")
+    max_concurrent_answers: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="per process; default: 512 with Cohere, 64 with the embedded answerer",
+    )
     monthly_call_budget: int = Field(0, ge=0, description="provider calls a month; 0: no limit")
     web_concurrency: int = Field(1, ge=1, le=64, description="worker processes")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -111,6 +121,22 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("rate_limit", mode="before")
+    @classmethod
+    def _limit(cls, value: object) -> object:
+        text = str(value).strip()
+        if not text.isdigit():
+            from limits import parse  # a tenth of a second that few starts need
+
+            try:
+                parse(text)
+                return text
+            except ValueError:
+                raise ValueError("must be a number or such as 30/minute") from None
+        if int(text) > _MOST_A_MINUTE:
+            raise ValueError(f"must be at most {_MOST_A_MINUTE} a minute")
+        return f"{int(text)}/minute" if int(text) else "0"
 
     @field_validator("allowed_origins")
     @classmethod

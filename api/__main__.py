@@ -57,7 +57,8 @@ class _Server(uvicorn.Server):
 
 def _bind(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and frames wait for each other.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
@@ -118,6 +119,8 @@ def _config(app: object, settings: Settings, *, factory: bool = False) -> uvicor
         proxy_headers=False,  # believed only where TRUSTED_PROXIES says so
         ws=DrainingWebSocket,
         ws_max_size=MAX_FRAME,
+        # Frames are a few words; a compressor for each reader would take 300 kB, and time.
+        ws_per_message_deflate=False,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=SILENT_SECONDS - PING_SECONDS,
         timeout_graceful_shutdown=round(DRAIN_SECONDS) + 5,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
@@ -35,7 +35,7 @@ def reconnecting() -> Retry:
 
 
 class RateLimiter:
-    """Questions a minute per client (address or session).
+    """Questions per client (address or session) and time: ``limit`` such as ``30/minute``, or 0.
 
     Shared through Redis when ``redis_url`` is set; while Redis is away each process counts for
     itself, which ``degraded:redis`` tells.
@@ -43,11 +43,11 @@ class RateLimiter:
 
     def __init__(
         self,
-        per_minute: int,
+        limit: str,
         redis_url: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
+        self._item = None if limit == "0" else parse(limit)
         self._here = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared: SlidingWindowCounterRateLimiter | None = None
         self._pool: ConnectionPool | None = None

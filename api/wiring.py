@@ -101,7 +101,7 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         conversations=conversations,
         runs=Runs(chain, lambda: uuid.uuid4().hex, shared),
         rate=rate,
-        slots=Slots(settings.max_concurrent_answers),
+        slots=Slots(_most_answers(settings)),
         indexing=indexing,
         checks=checks,
         providers=models.names,
@@ -138,6 +138,11 @@ def _answering(settings: Settings, models: BookModels) -> Models:
         fallback_name=models.fallback_name,
         first_token_seconds=settings.first_token_seconds,
     )
+
+
+def _most_answers(settings: Settings) -> int:
+    """Waiting for a provider costs little; the embedded models share the cores."""
+    return settings.max_concurrent_answers or (512 if settings.cohere_api_key else 64)
 
 
 def _condenser(models: BookModels) -> Condenser:

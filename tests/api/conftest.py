@@ -78,7 +78,7 @@ def make_services(settings: Settings, chat: ScriptedChat, metrics: Metrics) -> S
         conversations=memory,
         runs=Runs(chain, lambda: f"answer-{next(numbers)}"),
         rate=RateLimiter(settings.rate_limit),
-        slots=Slots(settings.max_concurrent_answers, queue_seconds=0.05),
+        slots=Slots(settings.max_concurrent_answers or 64, queue_seconds=0.05),
         indexing=StillIndex(),
         checks={"book": check_book, "database": memory.ping},
         providers={"chat": "scripted"},

@@ -28,7 +28,7 @@ async def limiter_of(redis: RedisServer) -> AsyncIterator[Callable[..., RateLimi
     made = []
 
     def make(per_minute: int, **options: Any) -> RateLimiter:
-        made.append(RateLimiter(per_minute, redis.url, **options))
+        made.append(RateLimiter(f"{per_minute}/minute", redis.url, **options))
         return made[-1]
 
     yield make
