@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.documents import Document
-from pypdf import PdfReader
-from pypdf.errors import DependencyError, PyPdfError
 
 from loaders.document import Address, Book, Problem, SectionMetadata, is_echo, scopes, unique
 from loaders.files import Report, walk
+
+if TYPE_CHECKING:  # it takes a fifth of a second to import, and most books are no PDF
+    from pypdf import PdfReader
 
 SUFFIXES: Final = (".pdf",)
 _HYPHENATED: Final = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
@@ -53,6 +54,8 @@ class _Files:
         self._address, self._report = address, report
 
     def __iter__(self) -> Iterator[Document]:
+        from pypdf.errors import PyPdfError
+
         for path in self._paths:
             found = False
             try:
@@ -105,7 +108,10 @@ class _UnreadableError(Exception):
     """The file cannot be read without its owner; the text says why."""
 
 
-def _open(path: Path) -> PdfReader:
+def _open(path: Path) -> "PdfReader":
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError
+
     try:
         reader = PdfReader(path)
         # Many files are encrypted with an empty password: anybody may read them.
@@ -116,12 +122,12 @@ def _open(path: Path) -> PdfReader:
     return reader
 
 
-def _title(reader: PdfReader) -> str:
+def _title(reader: "PdfReader") -> str:
     title = reader.metadata.title if reader.metadata else None
     return " ".join(str(title or "").split())
 
 
-def _marks(reader: PdfReader) -> list[_Mark]:
+def _marks(reader: "PdfReader") -> list[_Mark]:
     """The outline in page order; one mark a page where there is none."""
     found = [m for m in _outline(reader, reader.outline, ()) if 0 <= m.page < len(reader.pages)]
     found.sort(key=lambda mark: mark.page)
@@ -133,7 +139,7 @@ def _marks(reader: PdfReader) -> list[_Mark]:
     return marks if marks[0].page == 0 else [_Mark((), 0), *marks]
 
 
-def _outline(reader: PdfReader, entries: list[Any], above: tuple[str, ...]) -> Iterator[_Mark]:
+def _outline(reader: "PdfReader", entries: list[Any], above: tuple[str, ...]) -> Iterator[_Mark]:
     trail = above
     for entry in entries:
         if isinstance(entry, list):
@@ -145,7 +151,7 @@ def _outline(reader: PdfReader, entries: list[Any], above: tuple[str, ...]) -> I
             yield _Mark(trail, page)
 
 
-def _text(reader: PdfReader, number: int) -> str:
+def _text(reader: "PdfReader", number: int) -> str:
     """Text of a page with its lines joined to paragraphs and the page number gone."""
     lines = _HYPHENATED.sub("", reader.pages[number].extract_text()).split("\n")
     lines = [line.strip() for line in lines if not _NUMBER.fullmatch(line)]

@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "providers": {"settings", *NOUNS},
     "conversations": NOUNS,
 }
-ROOTS = {"api/app.py", "api/wiring.py"}
+ROOTS = {"api/app.py", "api/wiring.py", "api/serving.py"}
 VENDORS = {"cohere", "langchain_cohere", "langchain_qdrant", "qdrant_client", "qdrant_edge"}
 WEB = {"fastapi", "langserve", "starlette", "uvicorn"}
 

@@ -20,15 +20,17 @@ from settings import Settings, load_settings
     ],
 )
 def test_a_rate_limit_is_a_number_a_minute_or_says_its_own_time(written: Any, read: str) -> None:
-    assert Settings(rate_limit=written).rate_limit == read
+    given: Any = {"rate_limit": written}
+    assert Settings(**given).rate_limit == read
 
 
 @pytest.mark.parametrize("written", ["-1", "many", "3 per parsec", "1e3", "2000000"])
 def test_a_rate_limit_that_says_nothing_stops_the_start(
     written: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    given: Any = {"rate_limit": written}
     with pytest.raises(ValidationError):
-        Settings(rate_limit=written)
+        Settings(**given)
     monkeypatch.setenv("RATE_LIMIT", written)
     with pytest.raises(FixConfiguration, match=r"^RATE_LIMIT: must be"):
         load_settings()
