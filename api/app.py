@@ -88,7 +88,6 @@ def create_app(
 
 def _spare_the_collector() -> None:
     """What was made at the start stays; looking through it took 0.2 s of every full collection."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
 

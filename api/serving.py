@@ -40,7 +40,7 @@ def serve() -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings, listener))
     except BookChatError as error:
-        print(f"error: {error.detail}", file=sys.stderr)
+        sys.stderr.write(f"error: {error.detail}\n")
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
