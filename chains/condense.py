@@ -1,5 +1,6 @@
 """A follow-up becomes a question that stands alone, only when it leans on the history."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -12,14 +13,25 @@ from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn
 from words import content_words, tokens
 
-_LEANING: Final = frozenset(
-    """it its they them their theirs this that these those one ones he she his her there then
-    same former latter above previous earlier again also instead else
-    iska iski iske uska uski uske inka unka اس ان یہ وہ""".split()
+_PRONOUNS: Final = frozenset(
+    """it its they them their theirs this these those he she his her hers iska iski iske uska uski
+    uske isko usko inka unka inhe unhe اس ان یہ وہ اسے انہیں""".split()
 )
-_OPENERS: Final = frozenset("and but so or what how why aur lekin اور".split())
-
-
+_COMPARING: Final = frozenset(
+    """that one ones there then same former latter above previous earlier again also instead else
+    both two second third first last other others""".split()
+)
+_JOINING: Final = frozenset("and but aur lekin اور لیکن مگر".split())
+_OPENING: Final = frozenset("so or what how why".split())
+_NAMES_A_THING: Final = re.compile(
+    r"\W*(what(['’]s| is| are| was| does)|who|define|explain|describe)\b"
+    r"|.*\b(kya|kia) (hai|hain|hota|hoti|hote)\b|.*کیا (ہے|ہیں|ہوتا|ہوتی)",
+    re.I,
+)
+_EARLY: Final = 2
+"""A pronoun after so many content words has what it stands for in its own question."""
+_SHORT: Final = 2
+_LEAN: Final = 4
 _ANSWER: Final = 600
 """Characters of an earlier answer that the model is shown."""
 
@@ -34,10 +46,19 @@ class Condenser(Protocol):
 def leans_on_history(question: str) -> bool:
     """True when the question probably cannot be understood alone."""
     words = tokens(question)
-    content = content_words(question)
-    if len(content) <= 1 or any(w in _LEANING for w in words):
+    content = len(content_words(question))
+    if not content or words[0] in _JOINING:
         return True
-    return words[0] in _OPENERS and len(content) <= 2
+    before = 0
+    for word in words:
+        if word in _PRONOUNS and (before < _EARLY or content <= _SHORT):
+            return True
+        if word in _COMPARING and content <= _LEAN:
+            return True
+        before += bool(content_words(word))
+    if content == 1:
+        return not _NAMES_A_THING.match(question)
+    return words[0] in _OPENING and content <= _SHORT and len(words) <= _LEAN
 
 
 class LexicalCondenser:
