@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import Final
 
 BENCHMARKS: Final = {
+    "service": "the whole service beside a bare relay and the stock chain, 1 to 1000 readers",
+    "starting": "cold and warm start, idle memory",
     "streaming": "CPU per answer: Cohere's stream read by us, by the stock class, by a bare relay",
     "loading": "sections a second through loader and splitter, memory by the book's size",
     "retrieval": "hybrid search on the embedded engine by the number of chunks",

@@ -63,9 +63,9 @@ def running(
     port: int,
     folder: Path,
     env: Mapping[str, str] | None = None,
-    core: int = SERVER_CORE,
+    core: int | None = SERVER_CORE,
 ) -> Iterator[Server]:
-    """``python -m module``; ended at the end of the block."""
+    """``python -m module`` on ``core`` (None: on any); ended at the end of the block."""
     log = folder / f"{module}-{port}.log"
     with log.open("wb") as said:
         process = subprocess.Popen(  # noqa: S603
@@ -75,7 +75,8 @@ def running(
             stdout=said,
             stderr=said,
         )
-    pin(core, process.pid)
+    if core is not None:
+        pin(core, process.pid)
     try:
         yield Server(process, port, log)
     finally:

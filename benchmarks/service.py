@@ -12,22 +12,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import count, islice
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, get_args
+from typing import Final
 
 import uvloop
 
-from benchmarks.baselines import END, KEY
-from benchmarks.crowd import Crowd, Door, Marks, Timed
-from benchmarks.servers import CROWD_CORE, ROOT, Server, pin, running
-from tests.standins.server import free_port
+from benchmarks.crowd import Door, Timed
+from benchmarks.servers import CROWD_CORE, Server, pin
+from benchmarks.systems import DOORS, SYSTEMS, crowd, provider, running_system
 
-SYSTEMS: Final = ("relay", "ours", "stock")
-DOORS: Final[tuple[Door, ...]] = get_args(Door)
 READERS: Final = (1, 16, 64, 256, 1000)
 COMMITTED: Final = Path(__file__).with_name("committed.json")
 """CPU of an answer as a multiple of the relay's, as it was last measured and accepted."""
@@ -36,7 +33,7 @@ WORSE: Final = 2.0
 _SHORT_READERS: Final = 64
 _LEAST_ANSWERS: Final = 128
 _STOCK_ANSWERS: Final = 16
-_MOST_IDLE: Final = 1000
+_IDLE_SOCKETS: Final = 1000
 _TOPICS: Final = (
     "When does a simulated robot move to a harder terrain row?",
     "Which of map and odom jumps and which one drifts?",
@@ -66,32 +63,6 @@ class Row:
     memory_mb: float
 
 
-def crowd(system: str, door: Door, port: int) -> Crowd:
-    """Readers of a system, who know how its answers look."""
-    raw = Marks(b'"content-delta"', b'"message-end"')
-    marks = {
-        ("relay", "ws"): raw,
-        ("relay", "sse"): raw,
-        ("stock", "ws"): Marks(b"From", END.encode()),
-        ("stock", "sse"): Marks(b"From", b"event: end", (b"event: error",)),
-        ("ours", "ws"): Marks(
-            b'"type":"token"', b'"timings_ms"', (b'"type":"error"', *_UNANSWERED)
-        ),
-        ("ours", "sse"): Marks(b'{"answer":', b"event: end", (b"event: error", *_UNANSWERED)),
-    }[system, door]
-
-    def body(question: str) -> dict[str, Any]:
-        if door == "ws":
-            return {"type": "ask", "id": "q", "question": question}
-        bare = system == "stock"
-        return {"input": question if bare else {"question": question}}
-
-    return Crowd(door, port, marks, body)
-
-
-_UNANSWERED: Final = (b'"status":"not_in_book"', b'"status":"degraded"')
-
-
 def measure(
     systems: Sequence[str], doors: Sequence[Door], readers: Sequence[int]
 ) -> Iterator[Row | dict[str, float]]:
@@ -99,55 +70,15 @@ def measure(
     pin(CROWD_CORE)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        provider = stack.enter_context(_provider(folder))
+        cohere = stack.enter_context(provider(folder))
         for system in systems:
             numbers = count(1000)
-            with _system(system, folder, provider.url) as server:
+            with running_system(system, folder, cohere.url) as server:
                 for door in doors:
                     for crowded in readers:
                         yield uvloop.run(_row(system, door, crowded, server, numbers))
                 if system == "ours":
                     yield {"idle_sockets_mb": uvloop.run(_idle(server))}
-
-
-@contextmanager
-def _provider(folder: Path) -> Iterator[Server]:
-    port = free_port()
-    with running(
-        "benchmarks.provider", "--port", str(port), port=port, folder=folder, core=CROWD_CORE
-    ) as server:
-        server.wait("/v1/models")
-        yield server
-
-
-@contextmanager
-def _system(system: str, folder: Path, provider: str) -> Iterator[Server]:
-    port = free_port()
-    if system == "ours":
-        env = environment(folder / "ours", provider, port)
-        with running("api", port=port, folder=folder, env=env) as server:
-            server.wait("/health/ready")
-            yield server
-        return
-    book = str(ROOT / "book" / "docs")
-    told = (system, "--port", str(port), "--provider", provider, "--book", book)
-    with running("benchmarks.baselines", *told, port=port, folder=folder) as server:
-        server.wait("/")
-        yield server
-
-
-def environment(data: Path, provider: str, port: int) -> dict[str, str]:
-    """Our service with Cohere: everything on, and limits that let a crowd in."""
-    return {
-        "DATA_DIR": str(data),
-        "COHERE_API_KEY": KEY,
-        "COHERE_BASE_URL": provider,
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "RATE_LIMIT": "100000",
-        "MAX_CONCURRENT_ANSWERS": "2000",
-        "LOG_FORMAT": "json",
-    }
 
 
 async def _row(
@@ -190,7 +121,7 @@ def _part(values: Sequence[float], share: float) -> float:
 async def _idle(server: Server) -> float:
     those = crowd("ours", "ws", server.port)
     before = server.memory_mb()
-    transports = await those.idle(_MOST_IDLE)
+    transports = await those.idle(_IDLE_SOCKETS)
     await asyncio.sleep(1)  # until the last ones were greeted
     grown = server.memory_mb() - before
     for transport in transports:
@@ -233,6 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--readers", nargs="+", type=int, default=list(READERS))
     parser.add_argument("--short", action="store_true", help="64 readers, ours and the relay")
     parser.add_argument("--json", type=Path, help="where to write the rows")
+    parser.add_argument("--plot", type=Path, help="where to draw them")
     given = parser.parse_args(arguments)
     systems, readers = given.systems, given.readers
     if given.short:
@@ -244,7 +176,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         told = {"rows": [asdict(r) for r in rows], "others": others}
         given.json.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    if given.plot:
+        plot(rows, given.plot)
     return _compare(rows) if given.short else 0
+
+
+def plot(rows: Sequence[Row], path: Path) -> None:
+    """CPU, first token and whole answer by the number of readers, at the WebSocket."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.6))
+    drawn = (
+        ("cpu_ms", "CPU per answer, ms"),
+        ("first_p50", "first token, median ms"),
+        ("total_p50", "whole answer, median ms"),
+    )
+    for axis, (name, title) in zip(axes, drawn, strict=True):
+        for system in SYSTEMS:
+            points = sorted(
+                (r.readers, getattr(r, name)) for r in rows if (r.system, r.door) == (system, "ws")
+            )
+            if points:
+                axis.plot(*zip(*points, strict=True), marker="o", label=system)
+        axis.set(title=title, xscale="log", yscale="log", xlabel="readers at once")
+        axis.grid(visible=True, alpha=0.3)
+    axes[0].legend()
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
 
 
 def _compare(rows: Sequence[Row]) -> int:
