@@ -1,5 +1,6 @@
 """Which sentences are said: the best, what it needs, and what adds something."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -21,6 +22,9 @@ _SHORT_PARAGRAPH: Final = 90
 """Words up to which the sentence before the best one comes along: it says what "the same" is."""
 _SECTION_WORDS: Final = 100
 """Words that are read of the one section that was found far ahead of the others."""
+_POINTS_BACK: Final = re.compile(
+    r"\b([Tt]his|[Tt]hese|[Tt]hose|[Ss]uch|the same)\s(?!book|chapter|section|module)[a-z]+"
+)
 _SHORT_CODE: Final = 10
 _ROOM_FOR_TABLE: Final = 40
 # Shares of the best sentence's score from which on another one is worth saying.
@@ -110,8 +114,9 @@ class Choice:
 
     @staticmethod
     def _leads_to(candidate: Candidate, best: Candidate) -> bool:
-        """A sure answer begins with its own paragraph."""
-        return candidate.block == best.block or best.score < _SURE
+        """A sure answer begins with its own paragraph, unless that points back."""
+        points_back = _POINTS_BACK.search(best.raw)
+        return candidate.block == best.block or best.score < _SURE or bool(points_back)
 
     def _read_on(self, words: int) -> None:
         """Where single sentences are short or doubtful, the book's own next ones help most."""

@@ -24,7 +24,8 @@ LEANING: Final = re.compile(
     r"|three))\b(?!\s+(?:book|chapter|section|module|page|course)\b)"
 )
 _OPEN: Final = re.compile(r":[*_]*\s*$|[^.!?…:;۔。！？؟)\"'”’*`_\]|]\s*$|,\s*$")
-ANNOUNCING: Final = re.compile(r":[*_]*\s*$")
+ANNOUNCING: Final = re.compile(r":[*_]*\s*$|^(\*\*|__)[^*_]+(\*\*|__)\s*$")
+"""Ends with a colon, or is a heading in bold letters."""
 _COUNTED: Final = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|\d+|following|these)\b(\s\S+){0,6}\s?$"
     r"|\b(two|three|four|five|six|seven|eight|nine|ten|following)\b",

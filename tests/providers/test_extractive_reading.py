@@ -103,3 +103,23 @@ def test_a_lesson_that_only_says_what_you_will_learn_does_not_answer(chat: Extra
     reply = ask(chat, "How can Unity and ROS 2 be connected?", lesson, bridge)
     assert "A TCP connector carries messages" in reply.text
     assert "You'll learn" not in reply.text
+
+
+def test_an_answer_that_points_back_begins_with_what_it_points_to(chat: ExtractiveChat) -> None:
+    text = (
+        "The search path is the variable `GZ_SIM_RESOURCE_PATH`.\n\n"
+        "If a robot is invisible in Gazebo but visible in RViz, this variable is the first suspect."
+    )
+    passages = scored(as_passage(text, "Resource paths"), 0.8), scored(as_passage(OTHER, "X"), 0.4)
+    reply = ask(chat, "Why is my robot invisible in Gazebo but visible in RViz?", *passages)
+    assert reply.text.startswith("The search path is the variable `GZ_SIM_RESOURCE_PATH`.")
+
+
+def test_a_line_in_bold_letters_alone_heads_nothing(chat: ExtractiveChat) -> None:
+    code = "\n".join(f"step_{n} = {n}" for n in range(60))
+    text = (
+        "The clip parameter limits how much a policy changes in one update.\n\n"
+        f"**What the clip parameter does**\n\n```python\n{code}\n```"
+    )
+    reply = ask(chat, "What does the clip parameter limit?", as_passage(text, "Training"))
+    assert reply.text == "The clip parameter limits how much a policy changes in one update."
