@@ -38,6 +38,9 @@ class Followed(Protocol):
     async def cancel(self) -> None:
         """Stops the answer and the provider's stream."""
 
+    def reaches(self, seq: int) -> bool:
+        """False when no frame with this number can have been sent to anybody."""
+
     def follow(self, after: int = -1) -> AsyncGenerator[bytes]:
         """Frames whose ``seq`` is greater than ``after``, then live ones until the end."""
 
@@ -82,6 +85,10 @@ class Run:
         """Stops the answer and the provider's stream."""
         if self.task is not None:
             self.task.cancel()
+
+    def reaches(self, seq: int) -> bool:
+        """False when no frame with this number can have been sent to anybody."""
+        return seq < len(self.frames.items)
 
     def follow(self, after: int = -1) -> AsyncGenerator[bytes]:
         """Frames whose ``seq`` is greater than ``after``, then live ones until the end."""

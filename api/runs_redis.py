@@ -72,7 +72,9 @@ class RedisRuns:
         if not first:
             return None
         ask_id = orjson.loads(first[0][1][b"frame"])["id"]
-        return RemoteRun(self._redis, key, ask_id, ended=b"end" in last[0][1])
+        # The mark of the end comes after the last frame, and ids begin with 1.
+        ended = int(last[0][0].split(b"-")[0]) - 1 if b"end" in last[0][1] else None
+        return RemoteRun(self._redis, key, ask_id, ended)
 
     async def aclose(self) -> None:
         """Gives the last frames a moment to be copied."""
@@ -133,12 +135,18 @@ class RedisRuns:
 class RemoteRun:
     """An answer that another replica makes, or made."""
 
-    def __init__(self, redis: Any, key: str, ask_id: str, *, ended: bool) -> None:
+    def __init__(self, redis: Any, key: str, ask_id: str, frames: int | None) -> None:
         self._redis = redis
         self._key = key
-        self._ended = ended
+        self._frames = frames
+        """How many there are in all; None while it may still be made."""
+        self._ended = frames is not None
         self.ask_id = ask_id
-        self.finished = ended
+        self.finished = self._ended
+
+    def reaches(self, seq: int) -> bool:
+        """False when there is no such frame; while it is made, copies may lag behind."""
+        return self._frames is None or seq < self._frames
 
     async def cancel(self) -> None:
         """Asks the replica that makes it to stop."""

@@ -62,6 +62,8 @@ class Connection:
         self._session_id = services.conversations.new_session()
         self._run: Followed | None = None
         self._follower: asyncio.Task[None] | None = None
+        self._unsent = 0
+        """Answers whose frames are not all out yet."""
 
     async def serve(self) -> None:
         """Handles frames until the peer leaves."""
@@ -122,13 +124,18 @@ class Connection:
             raise FixQuestion("This answer cannot be resumed any more.", code="not_found")
         if self._busy():
             raise BookChatError("One answer at a time; cancel or wait.", code="busy")
+        if not run.reaches(after):
+            raise FixQuestion("There is no frame with this seq yet.")
         self._follow(run, after)
 
     def _busy(self) -> bool:
-        return self._run is not None and not self._run.finished
+        # One more may be asked while the last frames are on their way, but a reader who only asks
+        # and never reads must not pile answers up here.
+        return self._unsent > 1 or (self._run is not None and not self._run.finished)
 
     def _follow(self, run: Followed, after: int) -> None:
         self._run = run
+        self._unsent += 1
         self._follower = asyncio.create_task(self._relay(run, after, self._follower))
 
     async def _relay(self, run: Followed, after: int, before: asyncio.Task[None] | None) -> None:
@@ -140,6 +147,8 @@ class Connection:
                 await self._socket.send_text(frame.decode())
         except (WebSocketDisconnect, RuntimeError):
             return
+        finally:
+            self._unsent -= 1
 
     async def _send(self, frame: dict[str, Any]) -> None:
         if self._socket.application_state == WebSocketState.CONNECTED:

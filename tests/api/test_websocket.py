@@ -143,6 +143,28 @@ async def test_an_unknown_answer_cannot_be_resumed(served: Served) -> None:
         assert (await receive(socket))["code"] == "not_found"
 
 
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_seq_that_is_yet_to_come_cannot_be_resumed_from(
+    served: Served, ended: bool
+) -> None:
+    gate = served.chat.gate = asyncio.Event()
+    async with connect(served.ws) as first, connect(served.ws) as second:
+        await receive(first)
+        await receive(second)
+        await ask(first)
+        seen = await until(first, "token")
+        if ended:
+            _open(served, gate)
+            seen += await until(first, "done")
+        resume = {"type": "resume", "answer_id": seen[0]["answer_id"]}
+        for after in (seen[-1]["seq"] + (1 if ended else 100), 2**31 - 1):
+            await second.send(json.dumps({**resume, "after": after}))
+            assert (await receive(second))["code"] == "invalid_request"
+        await second.send(json.dumps({**resume, "after": seen[-1]["seq"] - 1}))
+        assert (await receive(second))["seq"] == seen[-1]["seq"]
+        _open(served, gate)
+
+
 async def test_ping_is_answered(served: Served) -> None:
     async with connect(served.ws) as socket:
         await receive(socket)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from functools import partial
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.sync.client import connect as connect_now
 
 from api import frames
-from api.__main__ import PING_SECONDS, SILENT_SECONDS, _config
+from api.serving import PING_SECONDS, SILENT_SECONDS, _config
 from errors import FixQuestion
 from settings import load_settings
 from tests.api.conftest import QUESTION, Served
@@ -104,7 +105,7 @@ def test_broken_handshakes_and_raw_bytes_leave_the_server_alive(served: Served) 
 async def test_a_reader_who_does_not_read_holds_up_nobody_and_can_resume(served: Served) -> None:
     big = "word " * 20_000
     served.chat.pieces = [big] * 60
-    slow = await connect(served.ws, max_queue=1, ping_interval=None).__aenter__()
+    slow = await connect(served.ws, max_queue=1, ping_interval=None, compression=None).__aenter__()
     try:
         await receive(slow)
         await slow.send(json.dumps({"type": "ask", "id": "q1", "question": QUESTION}))
@@ -130,6 +131,38 @@ async def test_a_reader_who_does_not_read_holds_up_nobody_and_can_resume(served:
     assert await asyncio.to_thread(
         eventually, lambda: "book_chat_open_sockets 0.0" in served.http.get("/metrics").text
     )
+
+
+async def test_a_reader_who_asks_and_never_reads_piles_nothing_up(served: Served) -> None:
+    runs = served.services.runs
+    slow = await connect(
+        served.ws, max_queue=1, ping_interval=None, max_size=None, compression=None
+    ).__aenter__()
+
+    async def ask(number: int) -> None:
+        asked = {"type": "ask", "id": f"q{number}", "question": f"{QUESTION} {number}"}
+        await slow.send(json.dumps({**asked, "session_id": served.memory.new_session()}))
+
+    def made(answers: int) -> bool:
+        return (len(runs._runs), runs.running) == (answers, 0)
+
+    try:
+        await receive(slow)
+        for number, pieces in enumerate((["word " * 20_000] * 200, ["short"])):
+            served.chat.pieces = pieces
+            await ask(number)
+            assert await asyncio.to_thread(eventually, partial(made, number + 1))
+        await ask(2)
+        busy = 'book_chat_events_total{event="refused:busy"} 1.0'
+        assert await asyncio.to_thread(eventually, lambda: busy in served.http.get("/metrics").text)
+        ends: list[tuple[str, str | None]] = []
+        while len(ends) < 3:
+            frame = await receive(slow)
+            if frame["type"] in ("done", "error"):
+                ends.append((frame["id"], frame.get("code")))
+        assert set(ends) == {("q0", None), ("q1", None), ("q2", "busy")}
+    finally:
+        slow.transport.abort()
 
 
 def test_a_silent_peer_is_pinged_and_dropped_as_the_protocol_says() -> None:
