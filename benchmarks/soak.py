@@ -41,6 +41,7 @@ _FAULTS: Final = (
     Fault("", "reset"), Fault("", "hang"), Fault("", "garbage"), Fault("", "cut", events=6),
     Fault("", "spoil", events=6),
 )  # fmt: skip
+_EVENT: Final = re.compile(r'^book_chat_events_total\{event="([^"]+)"\} (\S+)$', re.MULTILINE)
 _GAUGES: Final = ("open_sockets", "running_answers", "queued_answers", "tasks")
 
 
@@ -77,6 +78,8 @@ class Report:
     turns: int = 0
     memory_mb: dict[str, float] = field(default_factory=dict)
     left: dict[str, float] = field(default_factory=dict)
+    events: dict[str, float] = field(default_factory=dict)
+    """Of the last life: lesser paths and refusals by name."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -180,6 +183,9 @@ async def _check_turns(service: Service, crowd: list[Reader], report: Report) ->
 
 async def _check_rest(service: Service, before: dict[str, float], report: Report) -> None:
     """Answers of readers who left may still be going on for a moment."""
+    report.events = {
+        name: float(n) for name, n in _EVENT.findall(await _metrics(service)) if ":" in name
+    }
     for _ in range(60):
         report.left = await _gauges(service)
         if all(report.left[name] <= before[name] for name in _GAUGES):
@@ -188,9 +194,13 @@ async def _check_rest(service: Service, before: dict[str, float], report: Report
     report.problems.append(f"left over: {report.left}, at the start: {before}")
 
 
-async def _gauges(service: Service) -> dict[str, float]:
+async def _metrics(service: Service) -> str:
     async with aiohttp.ClientSession() as http, http.get(f"{service.url}/metrics") as response:
-        text = await response.text()
+        return await response.text()
+
+
+async def _gauges(service: Service) -> dict[str, float]:
+    text = await _metrics(service)
     found = {n: re.search(rf"^book_chat_{n} (\S+)$", text, re.MULTILINE) for n in _GAUGES}
     return {name: float(match.group(1)) if match else 0.0 for name, match in found.items()}
 
