@@ -44,9 +44,9 @@ _BREAK_SECONDS: Final = 10.0
 _LONGEST_PAUSE: Final = 2.0
 # What a read costs is the same for one token and for five, so the busier the process, the longer
 # each stream gathers: per open stream, and never so long that a reader could see it.
-_GATHER_SECONDS: Final = 0.001
+_GATHER_SECONDS: Final = 0.0015
 _LEAST_GATHER: Final = 0.008
-_MOST_GATHER: Final = 0.064
+_MOST_GATHER: Final = 0.096
 
 
 class CohereHTTP:

@@ -7,7 +7,7 @@ holds the interpreter lock; so legs are shared here, fused here, and payloads re
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import qdrant_edge as edge
 from qdrant_client import models
@@ -15,6 +15,8 @@ from qdrant_client import models
 from providers import edge_translation as to
 
 Scores = Mapping[Any, float]
+_MOST_KEPT: Final = 5000
+"""15 MB of a textbook."""
 
 
 @dataclass(slots=True)
@@ -35,14 +37,39 @@ class _Leg:
     limit: int
 
 
-def search(shard: edge.EdgeShard, requests: Iterable[models.QueryRequest]) -> list[list[Hit]]:
-    """Hits of each request, best first."""
+Payloads = dict[Any, Any]
+
+
+class KeptPayloads:
+    """Payloads by id that were read lately; making them anew is most of a search."""
+
+    def __init__(self) -> None:
+        self._state: tuple[str, int] | None = None
+        self._payloads: Payloads = {}
+
+    def of(self, collection: str, changes: int) -> Payloads:
+        """Those of a collection as it is now: ``changes`` counts what was written."""
+        if self._state != (collection, changes) or len(self._payloads) > _MOST_KEPT:
+            self._state, self._payloads = (collection, changes), {}
+        return self._payloads
+
+
+def search(
+    shard: edge.EdgeShard, requests: Iterable[models.QueryRequest], payloads: Payloads
+) -> list[list[Hit]]:
+    """Hits of each request, best first.
+
+    ``payloads`` are whole ones by id that were read before; what is read now is added.
+    """
     done: list[tuple[_Leg, Scores]] = []
-    return [_answer(shard, request, done) for request in requests]
+    return [_answer(shard, request, done, payloads) for request in requests]
 
 
 def _answer(
-    shard: edge.EdgeShard, request: models.QueryRequest, done: list[tuple[_Leg, Scores]]
+    shard: edge.EdgeShard,
+    request: models.QueryRequest,
+    done: list[tuple[_Leg, Scores]],
+    payloads: Payloads,
 ) -> list[Hit]:
     skip, limit = request.offset or 0, request.limit or 10
     if request.prefetch is None:
@@ -57,7 +84,19 @@ def _answer(
         scores = fuse(request.query, [_scores(shard, leg, done) for leg in legs])
     least = request.score_threshold
     hits = [Hit(i, score) for i, score in scores.items() if least is None or score >= least]
-    return _filled(shard, hits[skip : skip + limit], request)
+    hits = hits[skip : skip + limit]
+    if request.with_payload is True and not request.with_vector:
+        return _told(shard, hits, payloads)
+    return _filled(shard, hits, request)
+
+
+def _told(shard: edge.EdgeShard, hits: list[Hit], payloads: Payloads) -> list[Hit]:
+    missing = [hit.id for hit in hits if hit.id not in payloads]
+    for point in shard.retrieve(missing, True, False) if missing else ():
+        payloads[to.point_id(point.id)] = point.payload
+    for hit in hits:
+        hit.payload = payloads[hit.id]
+    return hits
 
 
 def _scores(shard: edge.EdgeShard, leg: _Leg, done: list[tuple[_Leg, Scores]]) -> Scores:

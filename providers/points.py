@@ -1,6 +1,6 @@
 """A chunk as a point of a collection."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -54,3 +54,33 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     source = iter(items)
     while batch := list(islice(source, size)):
         yield batch
+
+
+def filter_of(scope: str | None, locale: str | None) -> models.Filter | None:
+    """What limits a search to a part of the book, and to one language."""
+    must: list[Any] = []
+    if scope and scope.strip().strip("/"):
+        prefix = scope.strip().lower().rstrip("/")
+        spellings = sorted({prefix, prefix.lstrip("/")})
+        must.append(
+            models.FieldCondition(key="metadata.scopes", match=models.MatchAny(any=spellings))
+        )
+    if locale:
+        must.append(
+            models.FieldCondition(key="metadata.locale", match=models.MatchValue(value=locale))
+        )
+    return models.Filter(must=must) if must else None
+
+
+def document_of(
+    point: Any, dense: Mapping[str, float] | None = None, sparse: Mapping[str, float] | None = None
+) -> Document:
+    """The chunk that a point holds; with both legs' scores by id, its metadata says them."""
+    payload = point.payload or {}
+    metadata = dict(payload.get("metadata") or {})
+    if dense is not None and sparse is not None:
+        metadata["similarity"] = dense.get(str(point.id))
+        metadata["lexical"] = sparse.get(str(point.id))
+    return Document(
+        id=str(point.id), page_content=payload.get("page_content", ""), metadata=metadata
+    )

@@ -13,7 +13,7 @@ from qdrant_client import models
 from qdrant_client.http.models import QueryResponse
 
 from providers import edge_translation as to
-from providers.edge_search import search
+from providers.edge_search import KeptPayloads, search
 from providers.edge_shards import EdgeShards
 
 WORTH_AN_INDEX: Final = 1000
@@ -25,6 +25,8 @@ class EdgeClient:
     def __init__(self, folder: Path) -> None:
         self.shards = EdgeShards(folder)
         self._writes: dict[str, int] = {}
+        self._changes = 0
+        self._payloads = KeptPayloads()
 
     def close(self) -> None:
         """Flushes and gives the folder back."""
@@ -53,6 +55,7 @@ class EdgeClient:
         """Makes an empty collection; shards and replicas are a server's business."""
         config = to.shard_config(vectors_config, sparse_vectors_config or {}, quantization_config)
         self.shards.create(collection_name, config)
+        self._changes += 1
         return True
 
     def delete_collection(self, collection_name: str, **_: Any) -> bool:
@@ -90,6 +93,7 @@ class EdgeClient:
         with self.shards.using(collection) as shard:
             name = self.shards.physical(collection)
             self._writes[name] = self._writes.get(name, 0) + 1
+            self._changes += 1
             for operation in operations:
                 shard.update(operation)
 
@@ -206,7 +210,8 @@ class EdgeClient:
     ) -> list[QueryResponse]:
         """Several searches, answered in order."""
         with self.shards.using(collection_name) as shard:
-            answers: list[Any] = search(shard, requests)
+            name = self.shards.physical(collection_name)
+            answers: list[Any] = search(shard, requests, self._payloads.of(name, self._changes))
         return [QueryResponse.model_construct(points=points) for points in answers]
 
     # Building the vector index

@@ -1,7 +1,7 @@
 """The book as a LangChain vector store: hybrid search without the thread pool."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Literal, Self
 from uuid import UUID, uuid5
 
@@ -12,9 +12,10 @@ from langchain_qdrant.sparse_embeddings import SparseEmbeddings
 from qdrant_client import AsyncQdrantClient, QdrantClient, models
 
 from errors import RetryLater
-from providers.points import DENSE, SPARSE
+from providers.points import DENSE, SPARSE, document_of, filter_of
 from providers.qdrant import translated
 from providers.query_cache import QueryVectors
+from providers.section_cache import SectionCache
 from providers.sparse import encoder_for
 from schema import CollectionInfo
 from vocabulary import Vocabulary
@@ -28,7 +29,6 @@ _PAGE: Final = 1000
 _DEPTH: Final = 4
 
 Fusion = Literal["rrf", "dbsf"]
-Scores = Mapping[str, float]
 
 
 class BookVectorStore(QdrantVectorStore):
@@ -65,6 +65,7 @@ class BookVectorStore(QdrantVectorStore):
         self._fusion: Any = models.FusionQuery(fusion=models.Fusion(fusion))
         self._language: str | None = None
         self._vocabulary: tuple[str, Vocabulary] | None = None
+        self._sections = SectionCache()
 
     @property
     def sparse_embeddings(self) -> SparseEmbeddings:
@@ -91,7 +92,7 @@ class BookVectorStore(QdrantVectorStore):
         dense = None if sparse_only else await self._queries.of(query)
         terms = self.sparse_embeddings.embed_query(query)
         sparse = models.SparseVector(indices=terms.indices, values=terms.values)
-        limits = _filter(scope, locale)
+        limits = filter_of(scope, locale)
         legs = [
             models.Prefetch(query=vector, using=name, limit=k * _DEPTH, filter=limits)
             for name, vector in ((DENSE, dense), (SPARSE, sparse if terms.indices else None))
@@ -124,7 +125,7 @@ class BookVectorStore(QdrantVectorStore):
             for leg, answer in zip(legs, answers[1:], strict=True)
         }
         return [
-            (_document(point, scores.get(DENSE, {}), scores.get(SPARSE, {})), point.score)
+            (document_of(point, scores.get(DENSE, {}), scores.get(SPARSE, {})), point.score)
             for point in answers[0].points
         ]
 
@@ -136,16 +137,27 @@ class BookVectorStore(QdrantVectorStore):
         """Chunks by id, in no order; unknown ids are left out."""
         with translated():
             found = await self._async.retrieve(self.collection_name, list(ids), with_payload=True)
-        return [_document(point) for point in found if str(point.id) != INFO_ID]
+        return [document_of(point) for point in found if str(point.id) != INFO_ID]
 
     async def sections(self, section_ids: Sequence[str]) -> list[Document]:
         """All chunks of these sections, by path and place on the page."""
-        if not section_ids:
-            return []
+        version = self._sections.version
+        known = self._sections.get(section_ids)
+        missing = [i for i in section_ids if i not in known]
+        if missing:
+            read = {i: list[Document]() for i in missing}
+            for chunk in await self._read_sections(missing):
+                read[chunk.metadata["section_id"]].append(chunk)
+            self._sections.put(read, version)
+            known |= read
+        chunks = [chunk for section in known.values() for chunk in section]
+        return sorted(chunks, key=lambda chunk: (chunk.metadata["path"], chunk.metadata["index"]))
+
+    async def _read_sections(self, section_ids: list[str]) -> list[Document]:
         wanted = models.Filter(
             must=[
                 models.FieldCondition(
-                    key="metadata.section_id", match=models.MatchAny(any=list(section_ids))
+                    key="metadata.section_id", match=models.MatchAny(any=section_ids)
                 )
             ]
         )
@@ -156,16 +168,16 @@ class BookVectorStore(QdrantVectorStore):
                 page, offset = await self._async.scroll(
                     self.collection_name, scroll_filter=wanted, limit=_PAGE, offset=offset
                 )
-            chunks += [_document(point) for point in page]
+            chunks += [document_of(point) for point in page]
             if offset is None:
-                break
-        return sorted(chunks, key=lambda chunk: (chunk.metadata["path"], chunk.metadata["index"]))
+                return chunks
 
     def over(self, collection: str) -> Self:
         """The same store over another collection, such as one that is not served yet."""
         other = copy.copy(self)
         other.collection_name = collection
         other._language = other._vocabulary = None
+        other._sections = SectionCache()
         return other
 
     async def nearest(self, vectors: Sequence[Sequence[float]]) -> list[float]:
@@ -192,7 +204,9 @@ class BookVectorStore(QdrantVectorStore):
             return None
         payload = found[0].payload or {}
         self._language = payload.get("encoder", "en")
-        return CollectionInfo.model_validate(payload["info"])
+        info = CollectionInfo.model_validate(payload["info"])
+        self._sections.serve(info.book_version)
+        return info
 
     async def vocabulary(self, book_version: str) -> Vocabulary:
         """The words of the served book; read again only when ``book_version`` changes."""
@@ -219,29 +233,3 @@ def is_missing(error: BaseException) -> bool:
     """True when the store answered that there is no such collection."""
     cause = error.__cause__
     return getattr(cause, "status_code", None) == 404
-
-
-def _filter(scope: str | None, locale: str | None) -> models.Filter | None:
-    must: list[Any] = []
-    if scope and scope.strip().strip("/"):
-        prefix = scope.strip().lower().rstrip("/")
-        spellings = sorted({prefix, prefix.lstrip("/")})
-        must.append(
-            models.FieldCondition(key="metadata.scopes", match=models.MatchAny(any=spellings))
-        )
-    if locale:
-        must.append(
-            models.FieldCondition(key="metadata.locale", match=models.MatchValue(value=locale))
-        )
-    return models.Filter(must=must) if must else None
-
-
-def _document(point: Any, dense: Scores | None = None, sparse: Scores | None = None) -> Document:
-    payload = point.payload or {}
-    metadata = dict(payload.get("metadata") or {})
-    if dense is not None and sparse is not None:
-        metadata["similarity"] = dense.get(str(point.id))
-        metadata["lexical"] = sparse.get(str(point.id))
-    return Document(
-        id=str(point.id), page_content=payload.get("page_content", ""), metadata=metadata
-    )

@@ -270,3 +270,22 @@ async def test_a_server_is_searched_without_the_thread_pool(
         loop.run_in_executor = original  # type: ignore[method-assign]
         await client.close()
         blocking.close()
+
+
+async def test_kept_sections_and_payloads_are_those_of_the_book_as_it_is(opened: Opened) -> None:
+    collection = await fill(opened.index, BOOK)
+    question = "battery of a robot"
+    [before] = await opened.search.asimilarity_search(question, 1)
+    info = await opened.search.info()
+    assert info is not None
+    ids = [before.metadata["section_id"], "unknown"]
+    for _ in range(2):
+        sections = await opened.search.sections(ids)
+        assert [c.metadata["title"] for c in sections] == [before.metadata["title"]]
+    moved = before.model_copy(update={"metadata": {**BOOK[-1].metadata, "title": "Moved"}})
+    await opened.index.update_payloads(collection, [moved])
+    await opened.index.write_info(collection, info.model_copy(update={"book_version": "next"}))
+    await opened.search.info()
+    [after] = await opened.search.asimilarity_search(question, 1)
+    sections = await opened.search.sections(ids)
+    assert after.metadata["title"] == sections[0].metadata["title"] == "Moved"
