@@ -132,5 +132,7 @@ def _announce(services: Services) -> None:
     settings = services.settings
     names = ", ".join(f"{role}: {name}" for role, name in services.providers.items())
     _log.info("http://localhost:%d answers with %s", settings.port, names)
+    if settings.web_concurrency > 1 and settings.redis_url is None:
+        _log.warning("no REDIS_URL: each worker counts for itself and resumes its own answers only")
     if settings.cohere_api_key is None:
         _log.info("no COHERE_API_KEY: the embedded models answer; set it to let Cohere answer")

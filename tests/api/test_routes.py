@@ -1,5 +1,7 @@
 """Search, sessions, health, admin, limits and pages over real HTTP."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -116,6 +118,21 @@ class TestAdmin:
         assert served.http.get("/admin/insights", headers=good).status_code == 200
         sheet = served.http.get("/admin/insights?format=csv", headers=good)
         assert sheet.headers["content-type"].startswith("text/csv")
+
+    @pytest.mark.parametrize(
+        "typed", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", "harmless"]
+    )
+    def test_what_a_reader_typed_is_no_formula_in_the_operators_sheet(
+        self, served: Served, typed: str
+    ) -> None:
+        session_id = served.http.post("/sessions").json()["session_id"]
+        answer = ask(served, session_id=session_id)
+        body = {"rating": "down", "comment": typed, "session_id": session_id}
+        served.http.post(f"/answers/{answer['answer_id']}/feedback", json=body)
+        key = {"Authorization": "Bearer key-of-the-operator"}
+        sheet = served.http.get("/admin/insights?format=csv", headers=key).text
+        cells = [cell for row in csv.reader(io.StringIO(sheet, newline="")) for cell in row]
+        assert (typed if typed == "harmless" else f"'{typed}") in cells
 
 
 class TestRateLimit:

@@ -13,9 +13,13 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from api.logs import configure_logging
-from api.telemetry import fingerprint
+from api.serving import _announce
+from api.telemetry import Metrics, fingerprint
 from api.tracing import open_tracing
+from settings import Settings
+from tests.api.conftest import make_services
 from tests.api.wired import QUESTION, over_cohere
+from tests.fakes import ScriptedChat
 from tests.standins.cohere import KEY, CohereStandIn
 from tests.standins.server import serve
 
@@ -204,6 +208,20 @@ def test_each_answer_is_a_trace_of_its_stages_within_the_callers(
         assert whole.start_time_unix_nano <= spans[name].start_time_unix_nano
         assert spans[name].end_time_unix_nano <= whole.end_time_unix_nano
     assert QUESTION.encode() not in collector.raw
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [({}, True), ({"redis_url": "redis://r"}, False), ({"web_concurrency": 1}, False)],
+)
+def test_workers_that_share_nothing_are_announced(
+    caplog: pytest.LogCaptureFixture, given: dict[str, Any], told: bool
+) -> None:
+    two: dict[str, Any] = {"web_concurrency": 2, "qdrant_url": "http://q"}
+    services = make_services(Settings(**{**two, **given}), ScriptedChat(pieces=[]), Metrics())
+    with caplog.at_level("WARNING", logger="book_chat"):
+        _announce(services)
+    assert ("REDIS_URL" in caplog.text) is told
 
 
 def test_without_a_collector_nothing_is_traced() -> None:
