@@ -21,11 +21,12 @@ from api.runs_redis import RedisRuns
 from api.services import Services
 from api.telemetry import Metrics
 from api.tracing import open_tracing
-from chains.book import PROMPTS, Outcome, build_book_chain
+from chains.book import Outcome, build_book_chain
 from chains.budget import Budget
 from chains.condense import Condenser, LexicalCondenser, ModelCondenser
 from chains.generation import Models
 from chains.memory import AnswerCache
+from chains.prompt import PROMPTS
 from chains.retriever import BookRetriever
 from conversations.store import ConversationStore, open_conversations
 from errors import FixConfiguration, RetryLater

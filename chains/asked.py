@@ -39,6 +39,7 @@ class Asked:
     key: AnswerKey | None = None
 
     _sources: AnswerChunk | None = None
+    _before: AnswerChunk | None = None
 
     def __post_init__(self) -> None:
         self._started = self._lapped = self.clock()
@@ -82,6 +83,8 @@ class Asked:
 
     def said(self) -> AnswerChunk:
         """The Answer as far as it came."""
+        if self._before is not None:
+            return self._before
         text = self.generation.so_far() if self.generation else {}
         return {**text, **self.sources(), **self.rest()}
 
@@ -89,9 +92,10 @@ class Asked:
         """A part that was made for ``maker``, as a part of the answer to this question."""
         return part if maker is self else {**part, **self._nothing_called()}
 
-    def again(self, cached: Answer) -> AnswerChunk:
+    def answered_before(self, cached: Answer) -> AnswerChunk:
         """A cached answer as the answer to this question: nothing was called."""
         whole: AnswerChunk = {**cached.model_dump(), **self._nothing_called()}  # type: ignore[typeddict-item]
+        self._before = whole
         return whole
 
     def _nothing_called(self) -> AnswerChunk:

@@ -10,12 +10,9 @@ import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
 
-from langchain_core.messages import BaseMessage, HumanMessage
-from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables import RunnableConfig
 from pydantic import BaseModel
 
@@ -28,28 +25,20 @@ from chains.condense import Condenser, LexicalCondenser, leans_on_history
 from chains.flights import Flights
 from chains.generation import Generation, Models
 from chains.memory import AnswerCache, AnswerKey, Memory, NoMemory, answer_key
+from chains.prompt import answer_messages, answer_prompt
+from chains.recall import Recall
 from chains.retriever import BookRetriever
 from chains.runnable import StreamingRunnable
-from chains.selection import as_given, fenced, locate
+from chains.selection import as_given, locate
 from errors import BookChatError, RetryLater
 from schema import Answer, AnswerChunk, CollectionInfo, PastTurn, Question, Turn
 from sentences import split_sentences
 
 Asking = Question | dict[str, Any] | str
 Outcome = Literal["complete", "cancelled", "failed"]
-_HISTORY_SHARE: Final = 0.25
-"""Of the time to the first token: a database that hangs must not use it up."""
-_REMEMBER_SECONDS: Final = 3.0
-"""The reader waits for the end of the answer so long; the writing goes on behind it."""
 _INFO_SECONDS: Final = 1.0
 _SEARCHES: Final = 48
 """More at once would not end sooner, but each of them would take longer than its deadline."""
-PROMPTS: Final = Path(__file__).parent / "prompts"
-_SELECTION_RULE: Final = (
-    "The reader selected a text on a page; it follows the question. Explain that text, "
-    "from itself and from the section that it stands in."
-)
-_NO_SELECTION_RULE: Final = "If passages contradict each other, say so and give both."
 
 
 @dataclass
@@ -78,12 +67,6 @@ def build_book_chain(retriever: BookRetriever, models: Models, **parts: Any) -> 
     return BookChain(Parts(retriever, models, **parts))
 
 
-def answer_prompt() -> ChatPromptTemplate:
-    """The book prompt: variables ``language``, ``selection`` and ``messages``."""
-    text = (PROMPTS / "answer.md").read_text(encoding="utf-8")
-    return ChatPromptTemplate.from_messages([("system", text), MessagesPlaceholder("messages")])
-
-
 class BookChain(StreamingRunnable[Asking, AnswerChunk]):
     """See ``build_book_chain``."""
 
@@ -91,6 +74,7 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         self._parts = parts
         self._prompt = answer_prompt()
         self._flights = Flights(self._make)
+        self._recall = Recall(parts.memory, parts.models.first_token_seconds)
         self._info: tuple[float, CollectionInfo] | None = None
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
             WeakKeyDictionary()
@@ -124,24 +108,14 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         )
         with metering.metered(asked.meter):
             # Beside the search: most questions do not need the history, only a valid session.
-            history = asyncio.ensure_future(self._history(asked.question))
+            history = self._recall.begin(asked.question)
             try:
                 await self._understand(asked, history)
                 cached = await self._cached(asked.key)
-                if cached:
-                    await history
             except BaseException:
                 history.cancel()
                 raise
-        if cached:
-            metering.count("cache_hit")
-            whole = asked.again(cached)
-            yield whole
-            await self._remember(asked, whole, "complete")
-            return
-        flight = self._flights.join(asked)
-        if flight.maker is not asked:
-            metering.count("joined")
+        flight = self._flights.landed(asked, cached) if cached else self._flights.join(asked)
         outcome: Outcome = "cancelled"
         begun = False
         try:
@@ -161,7 +135,7 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
                 said = asked.own(flight.maker.said(), flight.maker)
                 if on_end:
                     on_end(said, outcome)
-                await self._remember(asked, said, outcome)
+                await self._ended(asked.question, Answer.model_validate(said), outcome)
 
     async def _understand(self, asked: Asked, history: Awaitable[Sequence[PastTurn]]) -> None:
         """Makes the question stand for itself, and gives it the key of its answer.
@@ -201,7 +175,8 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         try:
             yield asked.sources()
             if asked.answerable:
-                chunks = generation.stream(self._messages(asked), asked.config)
+                messages = answer_messages(self._prompt, asked.question, asked.standalone)
+                chunks = generation.stream(messages, asked.config)
                 async with aclosing(chunks):
                     async for chunk in chunks:
                         yield chunk
@@ -216,16 +191,6 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             # Nobody's own: other readers get it, and other replicas may keep it.
             said = {**asked.said(), "session_id": None}
             await self._parts.cache.put(asked.key, Answer.model_validate(said))
-
-    async def _history(self, question: Question) -> Sequence[PastTurn]:
-        turns: Sequence[PastTurn] = []
-        if question.session_id:
-            try:
-                async with asyncio.timeout(_HISTORY_SHARE * self._parts.models.first_token_seconds):
-                    turns = await self._parts.memory.history(question.session_id)
-            except (RetryLater, TimeoutError):
-                metering.degrade("memory", visible=False)
-        return turns or question.history
 
     async def _book(self) -> CollectionInfo:
         """What is served, as of at most a second ago."""
@@ -262,40 +227,16 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             asked.standalone, asked.passages, vocabulary, asked.info.calibration
         )
 
-    def _messages(self, asked: Asked) -> list[BaseMessage]:
-        question = asked.question
-        content = asked.standalone
-        if question.selected_text:
-            content += f"\n\nThe selected text:\n{fenced(question.selected_text)}"
-        told = {
-            "question": asked.standalone,
-            "selection": question.selected_text,
-            "language": question.language,
-        }
-        return self._prompt.format_messages(
-            language=phrases.answer_language(question.question, question.language),
-            selection=_SELECTION_RULE if question.selected_text else _NO_SELECTION_RULE,
-            messages=[HumanMessage(content, additional_kwargs=told)],
-        )
-
-    async def _remember(
-        self,
-        asked: Asked,
-        whole: AnswerChunk,
-        outcome: Outcome,
-    ) -> None:
-        answer = Answer.model_validate(whole)
+    async def _ended(self, question: Question, answer: Answer, outcome: Outcome) -> None:
         self._parts.observe(answer, outcome)
-        session_id = asked.question.session_id
-        if session_id:
-            question = asked.question.question
-            turn = Turn(session_id=session_id, question=question, answer=answer, outcome=outcome)
-            try:
-                async with asyncio.timeout(_REMEMBER_SECONDS):
-                    await self._parts.memory.remember(turn)
-            except (BookChatError, TimeoutError):
-                # Away, or the reader deleted the session meanwhile: the answer was said.
-                metering.degrade("memory", visible=False)
+        if question.session_id:
+            turn = Turn(
+                session_id=question.session_id,
+                question=question.question,
+                answer=answer,
+                outcome=outcome,
+            )
+            await self._recall.remember(turn)
 
 
 def _count_uncited(generation: Generation) -> None:

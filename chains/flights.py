@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+import metering
 from chains.asked import Asked
 from chains.feed import Feed
-from schema import AnswerChunk
+from schema import Answer, AnswerChunk
 
 Make = Callable[[Asked], AsyncGenerator[AnswerChunk]]
 
@@ -51,11 +52,21 @@ class Flights:
         if flight is None:
             flight = self._flights[place] = Flight(asked, place)
             flight.task = asyncio.create_task(self._fly(flight))
+        else:
+            metering.count("joined")
+        return flight
+
+    def landed(self, asked: Asked, cached: Answer) -> Flight:
+        """An answer that was made before."""
+        metering.count("cache_hit")
+        flight = Flight(asked)
+        flight.feed.add(asked.answered_before(cached))
+        flight.feed.end()
         return flight
 
     async def follow(self, flight: Flight) -> AsyncGenerator[AnswerChunk]:
         """Its parts from the beginning. Raises what making it raised."""
-        alone = flight.task is None
+        alone = flight.task is None and not flight.feed.ended
         try:
             async with aclosing(
                 self._make(flight.maker) if alone else flight.feed.follow()

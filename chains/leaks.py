@@ -8,10 +8,10 @@ ends the answer.
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Final
 
-PROMPTS: Final = Path(__file__).parent / "prompts"
+from chains.prompt import PROMPTS
+
 _WORD: Final = re.compile(r"[^\W_]+")
 _VARIABLE: Final = re.compile(r"\{\w+\}")
 _SUSPICIOUS: Final = 4

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import BaseMessage
 
 from chains.condense import LexicalCondenser, ModelCondenser, leans_on_history
-from chains.leaks import PROMPTS
+from chains.prompt import PROMPTS
 from schema import PastTurn
 from tests.fakes import ScriptedChat
 

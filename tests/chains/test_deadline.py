@@ -50,7 +50,7 @@ async def test_what_the_search_took_is_taken_from_the_time_to_the_first_token() 
 async def test_a_database_that_hangs_costs_the_memory_and_not_the_answer(
     monkeypatch: Any,
 ) -> None:
-    monkeypatch.setattr("chains.book._REMEMBER_SECONDS", 0.01)
+    monkeypatch.setattr("chains.recall._REMEMBER_SECONDS", 0.01)
     models = Models(ScriptedChat(pieces=["Fine."]), "quick", first_token_seconds=0.04)
     chain = build_book_chain(
         BookRetriever(store=MemoryStore(CHUNKS)), models, memory=HangingMemory(), clock=lambda: 0.0

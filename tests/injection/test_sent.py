@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chains.leaks import PROMPTS, prompts
+from chains.leaks import prompts
+from chains.prompt import PROMPTS
 from tests.api.wired import FOLLOW_UP, QUESTION, Wired, over_cohere
 from tests.injection.attempts import ATTEMPTS
 from tests.processes import write_book

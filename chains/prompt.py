@@ -1,0 +1,43 @@
+"""The book prompt: what the model is told beside the passages."""
+
+from pathlib import Path
+from typing import Final
+
+from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+
+from chains import phrases
+from chains.selection import fenced
+from schema import Question
+
+PROMPTS: Final = Path(__file__).parent / "prompts"
+_SELECTION_RULE: Final = (
+    "The reader selected a text on a page; it follows the question. Explain that text, "
+    "from itself and from the section that it stands in."
+)
+_NO_SELECTION_RULE: Final = "If passages contradict each other, say so and give both."
+
+
+def answer_prompt() -> ChatPromptTemplate:
+    """The book prompt: variables ``language``, ``selection`` and ``messages``."""
+    text = (PROMPTS / "answer.md").read_text(encoding="utf-8")
+    return ChatPromptTemplate.from_messages([("system", text), MessagesPlaceholder("messages")])
+
+
+def answer_messages(
+    prompt: ChatPromptTemplate, question: Question, standalone: str
+) -> list[BaseMessage]:
+    """The messages for a question whose words stand for themselves in ``standalone``."""
+    content = standalone
+    if question.selected_text:
+        content += f"\n\nThe selected text:\n{fenced(question.selected_text)}"
+    told = {
+        "question": standalone,
+        "selection": question.selected_text,
+        "language": question.language,
+    }
+    return prompt.format_messages(
+        language=phrases.answer_language(question.question, question.language),
+        selection=_SELECTION_RULE if question.selected_text else _NO_SELECTION_RULE,
+        messages=[HumanMessage(content, additional_kwargs=told)],
+    )
