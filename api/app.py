@@ -20,7 +20,7 @@ from settings import Settings, load_settings
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 DRAIN_SECONDS = 20.0
-_YOUNG_OBJECTS = 10_000
+_YOUNG_OBJECTS = 5_000
 
 Opener = Callable[[Settings, Metrics], Awaitable[Services]]
 
@@ -89,7 +89,7 @@ def create_app(
 def _spare_the_collector() -> None:
     """What was made at the start stays; looking through it took 0.2 s of every full collection."""
     gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+    gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
 
 
 async def _open(settings: Settings, metrics: Metrics) -> Services:
