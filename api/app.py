@@ -41,30 +41,11 @@ def create_app(
     settings = settings or (services.settings if services else load_settings())
     metrics = metrics or Metrics()
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        metrics.listen()
-        opened = services or await _open(settings, metrics)
-        app.state.services = opened
-        metrics.gauge(
-            "book_chat_running_answers", "Answers being made", lambda: opened.runs.running
-        )
-        metrics.gauge("book_chat_tasks", "Tasks of the event loop", lambda: len(all_tasks()))
-        metrics.gauge("book_chat_queued_answers", "Questions waiting", lambda: opened.slots.waiting)
-        if own_process:
-            _spare_the_collector()
-        try:
-            yield
-        finally:
-            await opened.drain(DRAIN_SECONDS)
-            await opened.resources.aclose()
-            metrics.stop()
-
     app = FastAPI(
         title="Book Chat",
         version=VERSION,
         summary="Answers readers' questions about a book, with citations to the exact heading.",
-        lifespan=lifespan,
+        lifespan=_lifespan(settings, services, metrics, own_process=own_process),
         redoc_url=None,
         responses=openapi.PROBLEMS,
     )
@@ -84,6 +65,33 @@ def create_app(
     )
     app.add_middleware(RequestContext, metrics=metrics)
     return app
+
+
+def _lifespan(
+    settings: Settings, services: Services | None, metrics: Metrics, *, own_process: bool
+) -> Lifespan[FastAPI]:
+    """Opens the parts before the first request, and closes them after the last answer."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        metrics.listen()
+        opened = services or await _open(settings, metrics)
+        app.state.services = opened
+        metrics.gauge(
+            "book_chat_running_answers", "Answers being made", lambda: opened.runs.running
+        )
+        metrics.gauge("book_chat_tasks", "Tasks of the event loop", lambda: len(all_tasks()))
+        metrics.gauge("book_chat_queued_answers", "Questions waiting", lambda: opened.slots.waiting)
+        if own_process:
+            _spare_the_collector()
+        try:
+            yield
+        finally:
+            await opened.drain(DRAIN_SECONDS)
+            await opened.resources.aclose()
+            metrics.stop()
+
+    return lifespan
 
 
 def _spare_the_collector() -> None:

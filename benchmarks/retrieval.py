@@ -26,7 +26,7 @@ from langchain_core.embeddings import Embeddings
 DIMENSIONS: Final = 384
 BAR_CHUNKS: Final = 20_000
 BAR_MS: Final = 5.0
-"""CPU of a hybrid search at ``BAR_CHUNKS``, all threads; neighbours do not change it."""
+"""Median of a hybrid search at ``BAR_CHUNKS`` on the clock, on a machine that is quiet."""
 _SIZES: Final = (1_000, 20_000, 100_000)
 _SEARCHES: Final = 200
 _K: Final = 32
@@ -198,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = measure(options.sizes)
     print(table(rows))  # noqa: T201
     judged = [row for row in rows if row["chunks"] <= BAR_CHUNKS]
-    return 0 if all(row["cpu_ms"] <= BAR_MS for row in judged) else 1
+    return 0 if all(row["hybrid_ms"] <= BAR_MS for row in judged) else 1
 
 
 if __name__ == "__main__":
