@@ -99,6 +99,7 @@ def served(overrides: dict[str, Any]) -> Iterator[Served]:
     services = make_services(settings, chat, metrics)
     app = create_app(settings, services, metrics=metrics)
     options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 65536, "lifespan": "on"}
+    options["proxy_headers"] = False  # as in api/serving.py
     with serve(app, **options) as url, httpx.Client(base_url=url, timeout=30) as http:
         store, memory = services.retriever.store, services.conversations
         yield Served(url, http, services, chat, store, memory)  # type: ignore[arg-type]

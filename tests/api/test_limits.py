@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import HTTPConnection
 
-from api.limits import MAX_BODY, RateLimiter, Slots
+from api.limits import MAX_BODY, RateLimiter, Slots, client_address
 from errors import RetryLater
 from tests.api.conftest import QUESTION, Served
 from tests.api.redis_server import BINARY, INSTALL, RedisServer, redis_server
@@ -106,6 +107,47 @@ def test_a_redis_that_was_restarted_meanwhile_is_used_as_if_nothing_had_been(
         listener = 1  # it waits on a connection, so it does
         after = service.metric('book_chat_events_total{event="degraded:redis"}')
         assert after - before <= listener
+
+
+@pytest.mark.parametrize(
+    ("peer", "header", "address"),
+    [
+        ("203.0.113.7", "198.51.100.1", "203.0.113.7"),  # no proxy of ours: it may say anything
+        ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "1.2.3.4, 198.51.100.1, 10.9.9.9", "198.51.100.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", " , ", "10.0.0.1"),
+        ("10.0.0.1", "10.0.0.2, 10.0.0.3", "10.0.0.1"),
+        ("::1", "2001:db8::5", "2001:db8::5"),
+    ],
+)
+def test_a_proxys_word_counts_only_where_the_proxy_is_ours(
+    peer: str, header: str, address: str
+) -> None:
+    scope = {
+        "type": "http",
+        "client": (peer, 1),
+        "headers": [(b"x-forwarded-for", header.encode())],
+    }
+    assert client_address(HTTPConnection(scope), ["10.0.0.0/8", "::1"]) == address
+
+
+class TestBehindAProxy:
+    @pytest.fixture
+    def overrides(self, request: pytest.FixtureRequest) -> dict[str, Any]:
+        return {"rate_limit": 1, "trusted_proxies": request.param}
+
+    @pytest.mark.parametrize("overrides", [["127.0.0.1"], []], indirect=True)
+    def test_readers_have_limits_of_their_own(
+        self, served: Served, overrides: dict[str, Any]
+    ) -> None:
+        def ask(address: str) -> int:
+            body = {"input": {"question": QUESTION}}
+            headers = {"X-Forwarded-For": address}
+            return served.http.post("/chat/invoke", json=body, headers=headers).status_code
+
+        told = [ask(f"198.51.100.{n}") for n in (1, 2, 2)]
+        assert told == ([200, 200, 429] if overrides["trusted_proxies"] else [200, 429, 429])
 
 
 async def test_a_few_more_than_there_are_slots_wait_and_the_rest_are_refused() -> None:
