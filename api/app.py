@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import Lifespan
 
 from api import admin, asyncapi, chat, health, openapi, problems, search, sessions, websocket
 from api.limits import BodyLimit
