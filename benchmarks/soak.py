@@ -135,6 +135,7 @@ async def _live(service: Service, end: float, books: Books, report: Report) -> l
         status = await service.stop()
         if status != 0:
             report.problems.append(f"the service ended with {status}")
+        books.life += 1  # the old one took questions for a moment longer
         await service.start()
     memory = []
     while time.monotonic() < end:
@@ -164,6 +165,7 @@ def _check_memory(report: Report, memory: list[float]) -> None:
 
 
 async def _check_turns(service: Service, crowd: list[Reader], report: Report) -> None:
+    wrong: Counter[str] = Counter()
     async with aiohttp.ClientSession() as http:
         for reader in crowd:
             if not reader.session_id:
@@ -172,13 +174,10 @@ async def _check_turns(service: Service, crowd: list[Reader], report: Report) ->
                 turns = (await response.json()).get("turns", [])
             ids = [turn["answer"]["answer_id"] for turn in turns]
             report.turns += len(ids)
-            doubled = len(ids) - len(set(ids))
-            lost = reader.kept - set(ids)
-            foreign = set(ids) - reader.started
-            if doubled or lost or foreign:
-                report.problems.append(
-                    f"turns doubled {doubled}, lost {len(lost)}, of others {len(foreign)}"
-                )
+            wrong["doubled"] += len(ids) - len(set(ids))
+            wrong["lost"] += len(reader.kept - set(ids))
+            wrong["of others"] += len(set(ids) - reader.started)
+    report.problems += [f"{n} turns {what}" for what, n in wrong.items() if n]
 
 
 async def _check_rest(service: Service, before: dict[str, float], report: Report) -> None:

@@ -1,5 +1,6 @@
 """Changes to a session, each within the caller's transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +15,32 @@ from errors import FixQuestion
 from schema import Turn
 
 
-async def remember(connection: AsyncConnection, turn: Turn, key: str, now: datetime) -> None:
-    """Stores a turn unless its answer is stored already."""
-    await _claim(connection, key, {"last_turn_at": now})
-    insert = insert_into(connection, turns).values(**records.turn_row(turn, key, now))
-    once = insert.on_conflict_do_nothing().returning(turns.c.turn_id)
-    turn_id = (await connection.execute(once)).scalar()
-    if turn_id is not None and (seen := records.section_rows(turn.answer, turn_id)):
-        await connection.execute(sections.insert(), seen)
+async def remember(
+    connection: AsyncConnection, given: Sequence[tuple[Turn, str]], now: datetime
+) -> set[str]:
+    """Stores turns, each with its session's key, unless their answers are stored already.
+
+    Returns:
+        The keys of the sessions that are there; turns of others are not stored.
+    """
+    # In one order everywhere, so that two replicas cannot wait for each other.
+    kept = await _claim(connection, sorted({key for _, key in given}), {"last_turn_at": now})
+    rows = [records.turn_row(turn, key, now) for turn, key in given if key in kept]
+    if rows:
+        insert = insert_into(connection, turns).on_conflict_do_nothing()
+        once = insert.returning(turns.c.turn_id, turns.c.answer_id)
+        ids = {row.answer_id: row.turn_id for row in await connection.execute(once, rows)}
+        answers = {records.storable(turn.answer.answer_id): turn.answer for turn, _ in given}
+        seen = [row for a, n in ids.items() for row in records.section_rows(answers[a], n)]
+        if seen:
+            await connection.execute(sections.insert(), seen)
+    return kept
 
 
 async def forget(connection: AsyncConnection, key: str, now: datetime) -> None:
     """Deletes everything of a session but the mark that it is gone."""
-    await _claim(connection, key, {"last_turn_at": now, "forgotten_at": now})
+    if not await _claim(connection, [key], {"last_turn_at": now, "forgotten_at": now}):
+        raise no_session()
     await connection.execute(delete(turns).where(turns.c.session_key == key))
 
 
@@ -47,11 +61,19 @@ async def rate(connection: AsyncConnection, key: str, row: dict[str, Any]) -> No
     )
 
 
-async def _claim(connection: AsyncConnection, key: str, values: dict[str, Any]) -> None:
-    """Writes the session's row and so holds it: turns and deletion come one after the other."""
-    insert = insert_into(connection, sessions).values(session_key=key, **values)
+async def _claim(
+    connection: AsyncConnection, keys: Sequence[str], values: dict[str, Any]
+) -> set[str]:
+    """Writes the sessions' rows and so holds them: turns and deletion come one after the other.
+
+    Returns:
+        The keys of those that nobody has deleted.
+    """
+    insert = insert_into(connection, sessions)
     claimed = insert.on_conflict_do_update(
-        index_elements=["session_key"], set_=values, where=sessions.c.forgotten_at.is_(None)
+        index_elements=["session_key"],
+        set_={name: insert.excluded[name] for name in values},
+        where=sessions.c.forgotten_at.is_(None),
     ).returning(sessions.c.session_key)
-    if (await connection.execute(claimed)).first() is None:
-        raise no_session()
+    rows = [{"session_key": key, **values} for key in keys]
+    return set((await connection.execute(claimed, rows)).scalars())

@@ -18,6 +18,7 @@ from conversations.ledger import CallLedger
 from conversations.signing import Signer, key_in_folder, new_key, no_session
 from conversations.sqlite_file import make_folder, make_usable
 from conversations.tables import feedback, sessions, turns
+from conversations.turn_writer import TurnWriter
 from conversations.upkeep import Upkeep
 from errors import RetryLater
 from schema import MAX_HISTORY, PastTurn, Turn
@@ -94,6 +95,7 @@ class ConversationStore:
         self._upkeep = upkeep
         self._clock = clock
         self._ledger = CallLedger(upkeep.write, clock)
+        self._turn_writer = TurnWriter(upkeep.write, clock)
         self._working: set[asyncio.Task[Any]] = set()
 
     def new_session(self) -> str:
@@ -134,8 +136,7 @@ class ConversationStore:
         Once begun, it ends even if the caller is cancelled.
         """
         key = self._signer.key_of(turn.session_id)
-        now = self._clock()
-        await self._to_the_end(lambda connection: changes.remember(connection, turn, key, now))
+        await self._turn_writer.put(turn, key)
 
     async def forget(self, session_id: str) -> None:
         """Deletes a session's turns and feedback for good; its id never works again."""
@@ -185,6 +186,7 @@ class ConversationStore:
         try:
             yield
         finally:
+            await self._turn_writer.flush()
             await asyncio.gather(*self._working, return_exceptions=True)
             with contextlib.suppress(RetryLater):
                 await self._ledger.flush()
