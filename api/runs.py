@@ -181,16 +181,19 @@ class Runs:
         if not run.finished:  # cancelled before its task had begun: nothing of it ever ran
             run.add("cancelled", answer={"answer_id": run.answer_id})
             run.finish()
-        self._forget_later(run)
+        run.task = None  # it holds much more than the frames that are kept
+        self._forget_later(run.answer_id)
 
-    def _forget_later(self, run: Run) -> None:
-        asyncio.get_running_loop().call_later(KEEP_SECONDS, self._forget, run)
+    def _forget_later(self, answer_id: str) -> None:
+        # By its id: the timer of an answer that had to go early must not hold it.
+        asyncio.get_running_loop().call_later(KEEP_SECONDS, self._forget, answer_id)
 
-    def _forget(self, run: Run) -> None:
-        if run.frames.followers:  # who still reads may yet lose the connection
-            self._forget_later(run)
+    def _forget(self, answer_id: str) -> None:
+        run = self._runs.get(answer_id)
+        if run is not None and run.frames.followers:
+            self._forget_later(answer_id)  # who still reads may yet lose the connection
         else:
-            self._runs.pop(run.answer_id, None)
+            self._runs.pop(answer_id, None)
 
 
 def error_fields(error: BaseException) -> dict[str, Any]:

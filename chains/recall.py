@@ -9,7 +9,7 @@ from chains.memory import Memory
 from errors import BookChatError, RetryLater
 from schema import PastTurn, Question, Turn
 
-_HISTORY_SHARE: Final = 0.25
+_HISTORY_SHARE: Final = 0.4
 """Of the time to the first token."""
 _REMEMBER_SECONDS: Final = 3.0
 """The reader waits for the end of the answer so long; the writing goes on behind it."""

@@ -1,7 +1,9 @@
 """The WebSocket door: protocol 1 over a real socket."""
 
 import asyncio
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -99,6 +101,24 @@ async def test_an_answer_that_is_cancelled_before_it_began_ends_like_any_other(
     assert frames[-1]["answer"] == {"answer_id": frames[0]["answer_id"]}
 
 
+async def test_answers_that_had_to_go_early_are_held_by_nothing(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.runs.MAX_KEPT", 2)
+    runs = served.services.runs
+    held = []
+    for number in range(6):
+        run = runs.start(f"q{number}", Question(question=QUESTION), lambda: None)
+        async for _ in run.follow():
+            pass
+        await asyncio.sleep(0)
+        assert run.task is None
+        held.append(weakref.ref(run.frames))
+    del run
+    gc.collect()
+    assert [one() is not None for one in held] == [False] * 4 + [True] * 2
+
+
 async def test_asking_and_cancelling_in_one_breath_leaves_the_connection_usable(
     served: Served,
 ) -> None:
@@ -162,7 +182,8 @@ async def test_a_seq_that_is_yet_to_come_cannot_be_resumed_from(
             assert (await receive(second))["code"] == "invalid_request"
         await second.send(json.dumps({**resume, "after": seen[-1]["seq"] - 1}))
         assert (await receive(second))["seq"] == seen[-1]["seq"]
-        _open(served, gate)
+        if not ended:
+            _open(served, gate)
 
 
 async def test_ping_is_answered(served: Served) -> None:
