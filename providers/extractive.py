@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -26,6 +27,8 @@ from providers.extractive_passages import read
 from providers.extractive_select import score
 from providers.extractive_selection import explanation, is_general, lift, selected
 
+_QUEUE: Final = 4
+"""With more answers waiting, a provider that fails under load would be answered by more load."""
 _DOUBTFUL: Final = 0.55
 """With a best score below, a selection is explained by what stands around it."""
 
@@ -35,7 +38,8 @@ class ExtractiveChat(BaseChatModel):
 
     The last message holds the question, better alone in ``additional_kwargs["question"]``, and
     the selected text in ``additional_kwargs["selection"]``. A passage's ``chunks`` may carry
-    ``sentence_vectors``; without them the likeliest sentences are embedded (about 0.1 s).
+    ``sentence_vectors``; without them the likeliest sentences are embedded (about 0.1 s),
+    unless others wait for their answer.
     """
 
     embeddings: MiniLMEmbeddings
@@ -47,6 +51,8 @@ class ExtractiveChat(BaseChatModel):
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="extract")
     )
 
+    _waiting: int = PrivateAttr(0)
+
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     @property
@@ -54,9 +60,17 @@ class ExtractiveChat(BaseChatModel):
         return "extractive"
 
     def compose(
-        self, question: str, selection: str | None, documents: Sequence[Document]
+        self,
+        question: str,
+        selection: str | None,
+        documents: Sequence[Document],
+        *,
+        hurried: bool = False,
     ) -> list[Piece]:
-        """The answer's pieces in order; none when no sentence answers."""
+        """The answer's pieces in order; none when no sentence answers.
+
+        ``hurried`` embeds no sentences, see ``score``.
+        """
         passages = list(documents[: self.passages])
         query = understood(question, passages)
         candidates = read(passages, self.embeddings.dimensions)
@@ -66,7 +80,7 @@ class ExtractiveChat(BaseChatModel):
             return quote(
                 explanation(candidates, selected(candidates, selection), selection), passages
             )
-        score(query, candidates, passages, self.embeddings)
+        score(query, candidates, passages, self.embeddings, hurried=hurried)
         if selection:
             chosen = selected(candidates, selection)
             lift(candidates, chosen)
@@ -75,10 +89,12 @@ class ExtractiveChat(BaseChatModel):
                 return quote(explanation(candidates, chosen, selection, best), passages)
         return compose(query, candidates, passages)
 
-    def _introduced(self, messages: Sequence[BaseMessage], kwargs: dict[str, Any]) -> list[Piece]:
+    def _introduced(
+        self, messages: Sequence[BaseMessage], kwargs: dict[str, Any], *, hurried: bool = False
+    ) -> list[Piece]:
         """The pieces, after a sentence for readers of another language."""
         question, selection, documents = _given(messages, kwargs)
-        pieces = self.compose(question, selection, documents)
+        pieces = self.compose(question, selection, documents, hurried=hurried)
         if not pieces:
             return []
         said = introduction(
@@ -126,7 +142,12 @@ class ExtractiveChat(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         loop = asyncio.get_running_loop()
-        pieces = await loop.run_in_executor(self._executor, self._introduced, messages, kwargs)
+        self._waiting += 1
+        work = partial(self._introduced, messages, kwargs, hurried=self._waiting > _QUEUE)
+        try:
+            pieces = await loop.run_in_executor(self._executor, work)
+        finally:
+            self._waiting -= 1
         for chunk in _chunks(pieces):
             yield chunk
 

@@ -50,18 +50,22 @@ def score(
     candidates: Sequence[Candidate],
     passages: Sequence[Document],
     embeddings: MiniLMEmbeddings,
+    *,
+    hurried: bool = False,
 ) -> None:
     """Sets ``score`` of every candidate for the part of the question that it answers best.
 
-    Scores run from about 0 to 1.3; good answers lie above 0.5.
+    Scores run from about 0 to 1.3; good answers lie above 0.5. ``hurried`` embeds no sentence:
+    those without a stored vector are judged by their words.
     """
     parts = query.parts
     overlaps = [_overlaps(part, candidates) for part in parts]
-    _embed_missing(
-        candidates, [max(per_part) for per_part in zip(*overlaps, strict=True)], embeddings
-    )
+    if not hurried:
+        best = [max(per_part) for per_part in zip(*overlaps, strict=True)]
+        _embed_missing(candidates, best, embeddings)
     prior = _prior(query, candidates, passages)
-    asked = embeddings.encode([part.whole for part in parts])
+    compared = any(c.vector is not None for c in candidates)
+    asked = embeddings.encode([part.whole for part in parts]) if compared else [None] * len(parts)
     for number, part in enumerate(parts):
         scores = [
             0.5 * _cosine(c, asked[number]) + 0.5 * overlap + _cues(part, c) + prior[c.passage]
@@ -75,8 +79,10 @@ def score(
         candidate.doubtful = _doubts(query, candidate) <= _DOUBTFUL
 
 
-def _cosine(candidate: Candidate, asked: np.ndarray[tuple[int], np.dtype[np.float32]]) -> float:
-    if candidate.vector is None:
+def _cosine(
+    candidate: Candidate, asked: np.ndarray[tuple[int], np.dtype[np.float32]] | None
+) -> float:
+    if candidate.vector is None or asked is None:
         return _UNKNOWN_COSINE
     return max(0.0, float(candidate.vector @ asked))
 

@@ -1,5 +1,6 @@
 """How an extractive answer reads, streams and cites, whatever was asked."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
 
@@ -85,6 +86,26 @@ async def test_scoring_stays_off_the_event_loop() -> None:
     await chat.ainvoke([HumanMessage(QUESTION)], documents=domain_ids())
     assert threads
     assert threading.get_ident() not in threads
+
+
+async def test_a_crowd_is_answered_from_words_alone_without_embedding_for_each() -> None:
+    embedded: list[int] = []
+
+    class Watched(MiniLMEmbeddings):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            embedded.append(len(texts))
+            return super().encode(texts)
+
+    chat = ExtractiveChat(embeddings=Watched())
+
+    async def answer() -> str:
+        said = [str(c.text) async for c in chat.astream(QUESTION, documents=domain_ids())]
+        return "".join(said)
+
+    answers = await asyncio.gather(*(answer() for _ in range(20)))
+    assert all("domain ID" in text for text in answers)
+    sentences = [count for count in embedded if count > 1]
+    assert 1 <= len(sentences) <= 4
 
 
 def test_an_unrelated_question_is_not_in_the_book(chat: ExtractiveChat) -> None:
