@@ -13,15 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import onnxruntime
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from errors import FixConfiguration
+
+if TYPE_CHECKING:  # 25 MB that a service with other models does not need
+    from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
 
@@ -52,6 +53,12 @@ def _data_file(package: str, name: str, sha256: str) -> Path:
     return path
 
 
+def _load_tokenizer() -> "Tokenizer":
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(_data_file(*_TOKENIZER)))
+
+
 class MiniLMEmbeddings(Embeddings):
     """all-MiniLM-L6-v2: 384 dimensions, unit length, texts cut at 256 tokens, English first.
 
@@ -75,21 +82,23 @@ class MiniLMEmbeddings(Embeddings):
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed-query")
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        tokenizer = Tokenizer.from_file(str(_data_file(*_TOKENIZER)))
+    def _tokenizer(self) -> "Tokenizer":
+        tokenizer = _load_tokenizer()
         tokenizer.enable_truncation(_MAX_TOKENS)
         tokenizer.enable_padding()
         return tokenizer
 
     @cached_property
-    def _counter(self) -> Tokenizer:
-        tokenizer = Tokenizer.from_file(str(_data_file(*_TOKENIZER)))
+    def _counter(self) -> "Tokenizer":
+        tokenizer = _load_tokenizer()
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
 
     @cached_property
     def _session(self) -> Any:
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3

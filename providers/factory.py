@@ -7,10 +7,8 @@ from typing import Any, cast
 from langchain_core.embeddings import Embeddings
 
 from providers import qdrant
-from providers.edge_async import AsyncEdgeClient
 from providers.index_lock import Lease, OneAtATime
 from providers.index_store import QdrantIndexStore
-from providers.qdrant_edge import EdgeClient
 from providers.vector_store import BookVectorStore
 from settings import Settings
 
@@ -50,6 +48,9 @@ async def open_index_store(settings: Settings) -> AsyncIterator[QdrantIndexStore
 async def _embedded(
     settings: Settings, embeddings: Embeddings, stack: AsyncExitStack
 ) -> tuple[BookVectorStore, QdrantIndexStore]:
+    from providers.edge_async import AsyncEdgeClient  # the engine is for those who use it
+    from providers.qdrant_edge import EdgeClient
+
     client = EdgeClient(settings.data_dir / "qdrant")
     engine = AsyncEdgeClient(client)
     stack.push_async_callback(engine.close)
