@@ -8,9 +8,11 @@ other. Every question is asked once only, so no cache answers.
 import argparse
 import asyncio
 import json
+import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -103,14 +105,21 @@ def _summary(
     system: str, door: Door, readers: int, answers: Sequence[Timed], cpu: float, memory: float
 ) -> Row:
     good = [a for a in answers if not a.failed]
-    for failed in {a.failed for a in answers if a.failed}:
-        sys.stderr.write(f"{system} {door} {readers}: {failed[:400]}\n")
+    reasons = Counter(_reason(a.failed) for a in answers if a.failed)
+    if reasons:
+        sys.stderr.write(f"{system} {door} {readers}: {dict(reasons)}\n")
     firsts, totals = ([getattr(a, name) * 1000 for a in good] for name in ("first", "total"))
     return Row(
         system, door, readers, len(answers), len(answers) - len(good),
         _part(firsts, 0.5), _part(firsts, 0.95), _part(totals, 0.5), _part(totals, 0.95),
         cpu * 1000 / len(answers), memory,
     )  # fmt: skip
+
+
+def _reason(failed: str) -> str:
+    """What the end of a stream says about its failure."""
+    found = re.search(r'"(?:status|code)":"([a-z_]+)"', failed)
+    return found.group(1) if found else failed[:60]
 
 
 def _part(values: Sequence[float], share: float) -> float:
