@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -47,7 +46,7 @@ class Server:
             try:
                 with urlopen(self.url + path, timeout=5):  # noqa: S310 - loopback
                     return
-            except URLError as error:
+            except OSError as error:  # URLError, or silence while the book is indexed
                 answered = getattr(error, "code", 0)
                 if answered and answered != 503:
                     return
