@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 import metering
+from api.limits import reconnecting
 from chains.memory import AnswerKey
 from schema import Answer
 
@@ -24,7 +25,10 @@ class RedisAnswers:
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis: Any = Redis.from_url(
-            url, socket_connect_timeout=_TIMEOUT_SECONDS, socket_timeout=_TIMEOUT_SECONDS
+            url,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
+            socket_timeout=_TIMEOUT_SECONDS,
+            retry=reconnecting(),
         )
         self._clock = clock
         self._away_until = 0.0

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import uvicorn
 
-KEY: Final = "stand-in-key"
+from tests.standins.cohere import KEY
+
 END: Final = "[END]"
 """Last text of an answer of the stock chain over its WebSocket."""
 _PASSAGE: Final = "ROS 2 is a middleware for robots. It moves messages between nodes. " * 12

@@ -35,9 +35,7 @@ class Server:
 
     def memory_mb(self) -> float:
         """Resident memory."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+)", status)
-        return int(found.group(1)) / 1024 if found else 0.0
+        return resident_mb(self._process.pid)
 
     def wait(self, path: str, seconds: float = _START_SECONDS) -> None:
         """Returns when ``path`` answers, whatever it says; for readiness a 200 is waited for."""
@@ -85,6 +83,13 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+)", status)
+    return int(found.group(1)) / 1024 if found else 0.0
 
 
 def pin(core: int, pid: int = 0) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Final
 
 import aiohttp
 
+from benchmarks.servers import resident_mb
 from tests.processes import environment, write_book
 from tests.standins.cohere import KEY
 from tests.standins.server import free_port
@@ -73,6 +73,4 @@ class Service:
     def memory_mb(self) -> float:
         """Resident memory."""
         assert self._process is not None
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+)", status)
-        return int(found.group(1)) / 1024 if found else 0.0
+        return resident_mb(self._process.pid)

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from benchmarks.baselines import END, KEY
+from benchmarks.baselines import END
 from benchmarks.crowd import Crowd, Door, Marks
 from benchmarks.servers import CROWD_CORE, ROOT, Server, running
+from tests.standins.cohere import KEY
 from tests.standins.server import free_port
 
 SYSTEMS: Final = ("relay", "ours", "stock")
