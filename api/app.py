@@ -11,11 +11,13 @@ from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Lifespan
 
-from api import admin, asyncapi, chat, health, openapi, problems, search, sessions, websocket
-from api.limits import BodyLimit
-from api.security import Origins, one_file, page_policy, static_files
+from api import openapi, problems
+from api.doors import admin, asyncapi, health, search, sessions, websocket
+from api.doors import langserve as chat
+from api.observability.telemetry import Metrics, RequestContext
+from api.protection.limits import BodyLimit
+from api.protection.origins import Origins, one_file, page_policy, static_files
 from api.services import Services
-from api.telemetry import Metrics, RequestContext
 from api.version import VERSION
 from settings import Settings, load_settings
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from starlette.requests import HTTPConnection
 
-from api.limits import RateLimiter, Slots, client_address
-from api.runs import Runs
-from api.telemetry import fingerprint
+from api.observability.telemetry import fingerprint
+from api.protection.limits import RateLimiter, Slots, client_address
+from api.runs.local import Runs
 from chains.book import BookChain
 from chains.memory import Memory
 from chains.retriever import BookRetriever

@@ -15,11 +15,11 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from api.app import DRAIN_SECONDS, create_app
+from api.doors.frames import MAX_FRAME
 from api.draining import DrainingWebSocket
-from api.frames import MAX_FRAME
-from api.logs import configure_logging
+from api.observability.logs import configure_logging
+from api.observability.telemetry import Metrics
 from api.services import Services
-from api.telemetry import Metrics
 from api.wiring import open_services
 from errors import BookChatError, FixConfiguration
 from settings import Settings, load_settings

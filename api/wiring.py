@@ -12,15 +12,15 @@ from typing import Any
 from pydantic import SecretStr
 
 import metering
-from api.answer_log import AnswerLog
-from api.answers_redis import RedisAnswers
 from api.indexing import IndexBook, IndexJob, Progress
-from api.limits import RateLimiter, Slots
-from api.runs import Runs
-from api.runs_redis import RedisRuns
+from api.observability.answer_log import AnswerLog
+from api.observability.telemetry import Metrics
+from api.observability.tracing import open_tracing
+from api.protection.limits import RateLimiter, Slots
+from api.runs.local import Runs
+from api.runs.redis import RedisRuns
+from api.runs.redis_answers import RedisAnswers
 from api.services import Services
-from api.telemetry import Metrics
-from api.tracing import open_tracing
 from chains.book import Outcome, build_book_chain
 from chains.budget import Budget
 from chains.condense import Condenser, LexicalCondenser, ModelCondenser
@@ -30,13 +30,13 @@ from chains.prompt import PROMPTS
 from chains.retriever import BookRetriever
 from conversations.store import ConversationStore, open_conversations
 from errors import FixConfiguration, RetryLater
-from loaders.index import IndexOptions, IndexSummary, index_book
+from loaders.index.run import IndexOptions, IndexSummary, index_book
+from loaders.index.store import IndexStore
 from loaders.sources import is_address, load_all
-from loaders.store import IndexStore
 from providers.calibration import calibrator
 from providers.factory import open_stores
 from providers.models import BookModels, build_models
-from providers.vector_store import BookVectorStore
+from providers.qdrant.vector_store import BookVectorStore
 from schema import Answer
 from settings import Settings
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.logs import configure_logging
+from api.observability.logs import configure_logging
 from settings import load_settings
 
 

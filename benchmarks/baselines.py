@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from tests.standins.cohere import KEY
+from standins.cohere import KEY
 
 END: Final = "[END]"
 """Last text of an answer of the stock chain over its WebSocket."""

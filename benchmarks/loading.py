@@ -87,8 +87,8 @@ def _in_fresh_process(sections: int) -> Row:
 def _measure_here(size: int) -> Row:
     """Loads and splits a book of ``size`` sections in this process."""
     from loaders.sources import load
-    from loaders.splitter import Splitter
-    from providers.embedded import MiniLMEmbeddings
+    from loaders.splitter.splitter import Splitter
+    from providers.embedded.minilm import MiniLMEmbeddings
 
     count = MiniLMEmbeddings().count_tokens
     count("loads the tokenizer")

@@ -14,8 +14,8 @@ from typing import Any, Final
 import orjson
 import uvloop
 
-from tests.standins import cohere_shapes as shapes
-from tests.standins.cohere_model import Reply, tokens_of
+from standins import cohere_shapes as shapes
+from standins.cohere_model import Reply, tokens_of
 
 EMBED_SECONDS: Final = 0.080
 RERANK_SECONDS: Final = 0.080

@@ -25,9 +25,9 @@ import aiohttp
 from benchmarks.soak_reader import Books, Reader
 from benchmarks.soak_service import Service
 from errors import ErrorCode
-from tests.standins.cohere import CohereStandIn
-from tests.standins.cohere_exchange import Fault, Latency
-from tests.standins.server import serve
+from standins.cohere import CohereStandIn
+from standins.cohere_exchange import Fault, Latency
+from standins.server import serve
 
 _RESTARTS: Final = (0.2, 0.4)
 """When, as shares of the whole; the last life is long enough to tell whether memory grows."""

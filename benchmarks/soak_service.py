@@ -12,9 +12,9 @@ from typing import Final
 import aiohttp
 
 from benchmarks.servers import resident_mb
+from standins.cohere import KEY
+from standins.server import free_port
 from tests.processes import environment, write_book
-from tests.standins.cohere import KEY
-from tests.standins.server import free_port
 
 _START_SECONDS: Final = 90.0
 

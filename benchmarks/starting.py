@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from benchmarks.servers import running
 from benchmarks.systems import environment, provider
-from tests.standins.server import free_port
+from standins.server import free_port
 
 _STARTS: Final = 5
 _IDLE_SECONDS: Final = 5.0

@@ -59,7 +59,7 @@ def table(rows: Sequence[Row]) -> str:
 
 @contextmanager
 def _stand_in(port: int) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.standins.cohere", "--port", str(port), *_LATENCY]
+    command = [sys.executable, "-m", "standins.cohere", "--port", str(port), *_LATENCY]
     process = subprocess.Popen(command)  # noqa: S603
     url = f"http://127.0.0.1:{port}"
     try:
@@ -133,7 +133,7 @@ def _messages() -> tuple[list[Any], list[Any]]:
 def _ours(url: str) -> tuple[Read, Callable[[], Awaitable[None]]]:
     from pydantic import SecretStr
 
-    from providers.cohere import BookChatCohere, CohereHTTP
+    from providers.cohere.models import BookChatCohere, CohereHTTP
 
     http = CohereHTTP(KEY, url)
     chat = BookChatCohere(http=http, model=MODEL, cohere_api_key=SecretStr(KEY), base_url=url)

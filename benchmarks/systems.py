@@ -8,8 +8,8 @@ from typing import Any, Final, get_args
 from benchmarks.baselines import END
 from benchmarks.crowd import Crowd, Door, Marks
 from benchmarks.servers import CROWD_CORE, ROOT, Server, running
-from tests.standins.cohere import KEY
-from tests.standins.server import free_port
+from standins.cohere import KEY
+from standins.server import free_port
 
 SYSTEMS: Final = ("relay", "ours", "stock")
 DOORS: Final[tuple[Door, ...]] = get_args(Door)

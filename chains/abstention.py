@@ -13,9 +13,9 @@ from typing import Final
 
 from langchain_core.documents import Document
 
-from urdu_words import COMMON
-from vocabulary import Vocabulary
-from words import content_words, language_of, word_set
+from text.urdu_words import COMMON
+from text.vocabulary import Vocabulary
+from text.words import content_words, language_of, word_set
 
 _NEARNESS: Final = 2.3
 _COVERAGE: Final = 10.5

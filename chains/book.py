@@ -18,7 +18,6 @@ from pydantic import BaseModel
 
 import metering
 from chains import abstention, phrases
-from chains.asked import Asked, as_question
 from chains.budget import Budget, Thrift
 from chains.citations import uncited_sentences
 from chains.condense import Condenser, LexicalCondenser, leans_on_history
@@ -30,9 +29,10 @@ from chains.recall import Recall
 from chains.retriever import BookRetriever
 from chains.runnable import StreamingRunnable
 from chains.selection import as_given, locate
+from chains.state import Asked, as_question
 from errors import BookChatError, RetryLater
 from schema import Answer, AnswerChunk, CollectionInfo, PastTurn, Question, Turn
-from sentences import split_sentences
+from text.sentences import split_sentences
 
 Asking = Question | dict[str, Any] | str
 Outcome = Literal["complete", "cancelled", "failed"]

@@ -7,7 +7,7 @@ from langchain_core.documents import Document
 
 import metering
 from schema import Citation
-from words import language_of, word_set
+from text.words import language_of, word_set
 
 
 def read_annotations(block: Mapping[str, Any]) -> Iterator[Citation]:

@@ -11,7 +11,7 @@ import metering
 from chains.leaks import prompts
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn
-from words import content_words, tokens
+from text.words import content_words, tokens
 
 _PRONOUNS: Final = frozenset(
     """it its they them their theirs this these those he she his her hers iska iski iske uska uski

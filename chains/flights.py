@@ -10,8 +10,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import metering
-from chains.asked import Asked
 from chains.feed import Feed
+from chains.state import Asked
 from schema import Answer, AnswerChunk
 
 Make = Callable[[Asked], AsyncGenerator[AnswerChunk]]

@@ -51,7 +51,7 @@ def answer_key(question: Question, book_version: str, model: str) -> AnswerKey:
 
 
 class SharedAnswers(Protocol):
-    """Answers of all replicas; ``api.answers_redis`` provides it. Never raises."""
+    """Answers of all replicas; ``api.runs.redis_answers`` provides it. Never raises."""
 
     async def get(self, key: AnswerKey) -> Answer | None:
         """The answer, if one is there and can be reached."""

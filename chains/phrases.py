@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from words import language_of
+from text.words import language_of
 
 _NAMES: Final = {"en": "English", "ur": "Urdu", "roman-ur": "Roman Urdu (Urdu in Latin letters)"}
 _NOT_IN_BOOK: Final = {

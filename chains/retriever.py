@@ -20,9 +20,9 @@ from chains.budget import Thrift
 from chains.passages import by_section, passage_of
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo
-from urdu_words import COMMON
-from vocabulary import Vocabulary
-from words import Language, content_words, language_of, tokens
+from text.urdu_words import COMMON
+from text.vocabulary import Vocabulary
+from text.words import Language, content_words, language_of, tokens
 
 _LEXICAL_SHARE: Final = 0.3
 _OWN_PAGE: Final = 0.45

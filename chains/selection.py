@@ -5,7 +5,7 @@ from langchain_core.documents import Document
 from chains.budget import Thrift
 from chains.passages import by_section, passage_of
 from chains.retriever import BookRetriever
-from words import tokens
+from text.words import tokens
 
 _PROBE_WORDS = 60
 _SECTIONS = 12

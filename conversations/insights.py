@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Select, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conversations.tables import calls, feedback, sections, turns
-from words import content_words
+from text.words import content_words
 
 _NEWEST: Final = 2000
 """So many unanswered questions are grouped."""

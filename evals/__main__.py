@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from api.telemetry import Metrics
+from api.observability.telemetry import Metrics
 from api.wiring import open_services
 from errors import BookChatError, RetryLater
 from evals.askers import Asker, ChainAsker, ServerAsker

@@ -13,8 +13,8 @@ from ir_measures import RR, Success, nDCG
 
 from evals.questions import EvalQuestion, section_key
 from schema import Answer, Source
-from sentences import split_sentences
-from words import content_words
+from text.sentences import split_sentences
+from text.words import content_words
 
 RETRIEVAL: Final = {
     "hit@1": Success @ 1,

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from errors import BookChatError
 from loaders.document import Book
-from loaders.index import IndexOptions, IndexSummary, index_book
+from loaders.index.run import IndexOptions, IndexSummary, index_book
+from loaders.index.store import IndexStore
 from loaders.sources import load_all
-from loaders.store import IndexStore
 from settings import Settings, load_settings
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from langchain_core.documents import Document
 
 from loaders.document import Address, SectionMetadata, is_echo, scopes, unique
-from loaders.page import Page, Section
+from loaders.mdx.page import Page, Section
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from errors import FixConfiguration
-from loaders import docusaurus, epub, html, markdown, pdf
 from loaders.document import Book
 from loaders.files import walk
-from loaders.flavors import flavor_of
-from loaders.site import config_file
-from loaders.website import load_website
+from loaders.formats import docusaurus, epub, html, markdown, pdf
+from loaders.formats.flavors import flavor_of
+from loaders.formats.site import config_file
+from loaders.formats.website import load_website
 
 Loader = Callable[..., Book]
 # A Path, which BOOK_DIR is, makes one slash of the two.

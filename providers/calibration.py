@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from providers.vector_store import BookVectorStore
+from providers.qdrant.vector_store import BookVectorStore
 
 _HEADINGS: Final = 32
 STRANGERS: Final = (

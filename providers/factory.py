@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from langchain_core.embeddings import Embeddings
 
-from providers import qdrant
-from providers.index_lock import Lease, OneAtATime
-from providers.index_store import QdrantIndexStore
-from providers.vector_store import BookVectorStore
+from providers.qdrant import server as qdrant
+from providers.qdrant.index_lock import Lease, OneAtATime
+from providers.qdrant.index_store import QdrantIndexStore
+from providers.qdrant.vector_store import BookVectorStore
 from settings import Settings
 
 
@@ -48,8 +48,10 @@ async def open_index_store(settings: Settings) -> AsyncIterator[QdrantIndexStore
 async def _embedded(
     settings: Settings, embeddings: Embeddings, stack: AsyncExitStack
 ) -> tuple[BookVectorStore, QdrantIndexStore]:
-    from providers.edge_async import AsyncEdgeClient  # the engine is for those who use it
-    from providers.qdrant_edge import EdgeClient
+    from providers.qdrant.engine.async_client import (
+        AsyncEdgeClient,  # the engine is for those who use it
+    )
+    from providers.qdrant.engine.client import EdgeClient
 
     client = EdgeClient(settings.data_dir / "qdrant")
     engine = AsyncEdgeClient(client)

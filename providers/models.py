@@ -7,8 +7,8 @@ from typing import Any
 from langchain_core.documents import BaseDocumentCompressor
 from langchain_core.language_models import BaseChatModel
 
-from providers.embedded import MiniLMEmbeddings
-from providers.extractive import ExtractiveChat
+from extractive.chat import ExtractiveChat
+from providers.embedded.minilm import MiniLMEmbeddings
 from settings import Settings
 
 EXTRACTIVE = "embedded-extractive"
@@ -57,7 +57,7 @@ def _embedded() -> BookModels:
 
 def _cohere(settings: Settings) -> BookModels:
     # Half a second and 33 MB that the embedded models need not pay.
-    from providers import cohere
+    from providers.cohere import models as cohere
 
     http = cohere.build_http(settings)
     return BookModels(

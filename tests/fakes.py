@@ -15,8 +15,8 @@ from pydantic import Field
 import metering
 from errors import BookChatError, FixQuestion, RetryLater
 from schema import ChunkMetadata, CollectionInfo, PastTurn, Turn
-from vocabulary import Vocabulary
-from words import content_words
+from text.vocabulary import Vocabulary
+from text.words import content_words
 
 
 def chunk(

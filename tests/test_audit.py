@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scripts import audit
-from tests.standins.server import free_port, serve
+from standins.server import free_port, serve
 
 
 class Index:

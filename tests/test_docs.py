@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from api.telemetry import Metrics
+from api.observability.telemetry import Metrics
 from errors import STATUS
 from scripts import configuration_table
 from settings import Settings

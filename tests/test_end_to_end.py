@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from standins.cohere import KEY, CohereStandIn
+from standins.server import free_port, serve
 from tests.processes import environment, run, service, write_book
-from tests.standins.cohere import KEY, CohereStandIn
-from tests.standins.server import free_port, serve
 
 QUESTION = "How fast does the balance controller of a humanoid run?"
 

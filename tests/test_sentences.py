@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sentences import split_sentences, split_units
+from text.sentences import split_sentences, split_units
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 

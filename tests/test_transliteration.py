@@ -2,8 +2,8 @@
 
 import pytest
 
-from transliteration import Loanwords
-from vocabulary import Vocabulary
+from text.transliteration import Loanwords
+from text.vocabulary import Vocabulary
 
 BOOK = """
 robot sensor controller node topic service action simulation humanoid publisher python lifecycle

@@ -2,7 +2,7 @@
 
 import pytest
 
-from words import content_words, language_of, stem, tokens
+from text.words import content_words, language_of, stem, tokens
 
 
 @pytest.mark.parametrize(

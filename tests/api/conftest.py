@@ -8,16 +8,16 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.limits import RateLimiter, Slots
-from api.runs import Runs
+from api.observability.telemetry import Metrics
+from api.protection.limits import RateLimiter, Slots
+from api.runs.local import Runs
 from api.services import Services
-from api.telemetry import Metrics
 from chains.book import BookChain, build_book_chain
 from chains.generation import Models
 from chains.retriever import BookRetriever
 from settings import Settings
+from standins.server import serve
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat, chunk
-from tests.standins.server import serve
 
 QUESTION = "Which middleware connects the programs of a robot?"
 PIECES: list[Any] = [("ROS 2 is middleware", 0), " for ", "robots."]

@@ -10,7 +10,7 @@ from typing import Final
 
 import redis
 
-from tests.standins.server import free_port
+from standins.server import free_port
 
 INSTALL: Final = "Redis is missing: apt-get install -y redis-server"
 BINARY: Final = shutil.which("redis-server")

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from websockets.asyncio.client import connect
 
-from api import frames
+from api.doors import frames
 from errors import FixQuestion
 from tests.api.conftest import QUESTION, Served
 from tests.api.test_websocket import _open, receive, until

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from standins.cohere import CohereStandIn
 from tests.api.wired import FOLLOW_UP, QUESTION, Wired, over_cohere
-from tests.standins.cohere import CohereStandIn
 
 EMBED, RERANK, CHAT = "/v2/embed", "/v2/rerank", "/v2/chat"
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from langserve import RemoteRunnable
 
-from api.chat import PREFIX
+from api.doors.langserve import PREFIX
 from errors import RetryLater
 from tests.api.conftest import PIECES, QUESTION, Served
 

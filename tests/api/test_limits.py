@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.requests import HTTPConnection
 
-from api.limits import MAX_BODY, RateLimiter, Slots, client_address
+from api.protection.limits import MAX_BODY, RateLimiter, Slots, client_address
 from errors import RetryLater
 from tests.api.conftest import QUESTION, Served
 from tests.api.redis_server import BINARY, INSTALL, RedisServer, redis_server

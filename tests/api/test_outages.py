@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from standins.cohere import CohereStandIn
+from standins.qdrant import QdrantStandIn
+from standins.server import free_port, serve
 from tests.api.wired import Wired, over_cohere, wired
 from tests.conversations.postgres import INSTALL, Cluster, binaries
-from tests.standins.cohere import CohereStandIn
-from tests.standins.qdrant import QdrantStandIn
-from tests.standins.server import free_port, serve
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:

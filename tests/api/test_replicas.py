@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from standins.cohere import KEY, CohereStandIn
+from standins.qdrant import QdrantStandIn
+from standins.server import serve
 from tests.api.redis_server import BINARY, INSTALL, RedisServer, redis_server
 from tests.api.test_outages import eventually
 from tests.api.test_websocket import ask, receive, until
 from tests.api.wired import QUESTION, Wired, wired
-from tests.standins.cohere import KEY, CohereStandIn
-from tests.standins.qdrant import QdrantStandIn
-from tests.standins.server import serve
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason=INSTALL)
 

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
+from standins.cohere import CohereStandIn
 from tests.api.test_websocket import receive, until
 from tests.api.wired import Wired, over_cohere
-from tests.standins.cohere import CohereStandIn
 
 READERS = 30
 _NAME = re.compile(r"Zebulon\d+")

@@ -14,12 +14,12 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from standins.cohere import KEY, CohereStandIn
+from standins.qdrant import QdrantStandIn
+from standins.server import free_port, serve
 from tests.api.test_outages import eventually
 from tests.api.test_websocket import ask, receive, until
 from tests.processes import environment, write_book
-from tests.standins.cohere import KEY, CohereStandIn
-from tests.standins.qdrant import QdrantStandIn
-from tests.standins.server import free_port, serve
 
 
 async def started(env: dict[str, str], cwd: Path) -> asyncio.subprocess.Process:

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from api.logs import configure_logging
+from api.observability.logs import configure_logging
+from api.observability.telemetry import Metrics, fingerprint
+from api.observability.tracing import open_tracing
 from api.serving import _announce
-from api.telemetry import Metrics, fingerprint
-from api.tracing import open_tracing
 from settings import Settings
+from standins.cohere import KEY, CohereStandIn
+from standins.server import serve
 from tests.api.conftest import make_services
 from tests.api.wired import QUESTION, over_cohere
 from tests.fakes import ScriptedChat
-from tests.standins.cohere import KEY, CohereStandIn
-from tests.standins.server import serve
 
 ADMIN = "admin-key-for-this-test"
 
@@ -123,7 +123,7 @@ def test_a_traceback_tells_where_and_what_kind_but_repeats_no_words(
         try:
             fail()
         except RuntimeError as error:
-            logging.getLogger("api.chat").error("Exception in it", exc_info=error)
+            logging.getLogger("api.doors.langserve").error("Exception in it", exc_info=error)
             forgotten = "Task exception was never retrieved\nfuture: RuntimeError('reader's words')"
             logging.getLogger("asyncio").error(forgotten, exc_info=error)
     finally:

@@ -104,7 +104,7 @@ async def test_an_answer_that_is_cancelled_before_it_began_ends_like_any_other(
 async def test_answers_that_had_to_go_early_are_held_by_nothing(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.runs.MAX_KEPT", 2)
+    monkeypatch.setattr("api.runs.local.MAX_KEPT", 2)
     runs = served.services.runs
     held = []
     for number in range(6):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.sync.client import connect as connect_now
 
-from api import frames
+from api.doors import frames
 from api.serving import PING_SECONDS, SILENT_SECONDS, _config
 from errors import FixQuestion
 from settings import load_settings

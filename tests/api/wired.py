@@ -12,9 +12,9 @@ import httpx
 from api.app import create_app
 from api.services import Services
 from settings import Settings
+from standins.cohere import KEY, CohereStandIn
+from standins.server import serve
 from tests.processes import write_book
-from tests.standins.cohere import KEY, CohereStandIn
-from tests.standins.server import serve
 
 QUESTION = "How fast does the balance controller of a humanoid run?"
 FOLLOW_UP = "Why does it run that fast?"

@@ -4,7 +4,7 @@ import pytest
 from langchain_core.documents import Document
 
 from chains.abstention import answers, names_unknown, score
-from vocabulary import Vocabulary
+from text.vocabulary import Vocabulary
 
 TEXTS = [
     "ROS 2 is middleware that connects the programs of a robot over DDS.",

@@ -7,8 +7,8 @@ from chains.abstention import answers
 from chains.phrases import answer_language, not_in_book
 from chains.retriever import BookRetriever
 from tests.fakes import MemoryStore, chunk
-from vocabulary import Vocabulary
-from words import content_words, language_of
+from text.vocabulary import Vocabulary
+from text.words import content_words, language_of
 
 ENGLISH = [
     chunk("The capture point is where the robot must step to come to rest.", "The capture point"),

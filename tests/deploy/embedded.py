@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from standins.server import free_port
 from tests.deploy.topology import ROOT, answers, until
-from tests.standins.server import free_port
 
 _PAGES: Final = 4
 

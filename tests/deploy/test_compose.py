@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from api.telemetry import Metrics
+from api.observability.telemetry import Metrics
 from settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scripts import space
-from tests.standins.server import serve
+from standins.server import serve
 
 KEY = "not-a-real-key"
 

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import httpx
 
+from standins.cohere import KEY, CohereStandIn
+from standins.qdrant import QdrantStandIn
+from standins.server import free_port, serve
 from tests.conversations.postgres import INSTALL as INSTALL_POSTGRESQL
 from tests.conversations.postgres import Cluster, binaries
-from tests.standins.cohere import KEY, CohereStandIn
-from tests.standins.qdrant import QdrantStandIn
-from tests.standins.server import free_port, serve
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RATE_LIMIT: Final = 300

@@ -8,7 +8,7 @@ import pytest
 from chains.leaks import prompts
 from tests.api.wired import QUESTION, Wired, wired
 from tests.injection.attempts import ATTEMPTS
-from words import content_words
+from text.words import content_words
 
 EVERY = pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS.keys())
 

@@ -8,10 +8,10 @@ import pytest
 
 from chains.leaks import prompts
 from chains.prompt import PROMPTS
+from standins.cohere import CohereStandIn
 from tests.api.wired import FOLLOW_UP, QUESTION, Wired, over_cohere
 from tests.injection.attempts import ATTEMPTS
 from tests.processes import write_book
-from tests.standins.cohere import CohereStandIn
 
 Running = tuple[Wired, CohereStandIn]
 EVERY = pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS.keys())

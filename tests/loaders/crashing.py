@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from loaders.index import IndexOptions, IndexSummary, index_book
+from loaders.index.run import IndexOptions, IndexSummary, index_book
 from loaders.sources import load
 from providers.factory import open_index_store
 from settings import Settings

@@ -10,9 +10,9 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
 from errors import FixConfiguration, RetryLater
-from loaders.store import IndexStore
+from loaders.index.store import IndexStore
 from schema import CollectionInfo
-from vocabulary import Vocabulary
+from text.vocabulary import Vocabulary
 
 
 @dataclass

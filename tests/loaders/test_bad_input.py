@@ -8,7 +8,7 @@ import pytest
 
 from errors import FixConfiguration
 from loaders.files import walk
-from loaders.page import Page, parse_page
+from loaders.mdx.page import Page, parse_page
 from loaders.sources import load
 from tests.loaders.conftest import Site
 
@@ -95,7 +95,7 @@ def test_a_page_that_breaks_the_parser_is_left_out(
             raise RecursionError
         return parse_page(source, **options)
 
-    monkeypatch.setattr("loaders.docusaurus.parse_page", parse)
+    monkeypatch.setattr("loaders.formats.docusaurus.parse_page", parse)
     site.file("docs/bad.md", "boom")
 
     assert reasons(site)["bad.md"] == "cannot be parsed (RecursionError)"

@@ -6,7 +6,7 @@ import pytest
 
 from errors import FixConfiguration, RetryLater
 from loaders.document import Problem
-from loaders.index import IndexOptions, IndexSummary, index_book
+from loaders.index.run import IndexOptions, IndexSummary, index_book
 from loaders.sources import load
 from schema import CollectionInfo
 from tests.loaders.memory_store import CountingEmbeddings, MemoryStore

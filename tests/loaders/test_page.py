@@ -2,8 +2,8 @@
 
 import pytest
 
-from loaders.page import parse_page
-from loaders.slugs import Slugger
+from loaders.mdx.page import parse_page
+from loaders.mdx.slugs import Slugger
 from tests.loaders.conftest import Site
 
 

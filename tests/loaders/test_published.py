@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from langchain_core.documents import Document
 
-from loaders.page import parse_page
+from loaders.mdx.page import parse_page
 from loaders.sources import load
 from tests.built_book import built_book
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 
-from loaders.pieces import pieces
-from loaders.splitter import Splitter
+from loaders.splitter.pieces import pieces
+from loaders.splitter.splitter import Splitter
 
 Count = Callable[[str], int]
 
@@ -184,7 +184,7 @@ def test_pieces_always_fit_and_lose_no_word(parts: list[str], room: int) -> None
 
 @pytest.mark.parametrize("budget", [32, 64, 248])
 def test_the_embedded_models_tokenizer_is_never_exceeded(budget: int) -> None:
-    from providers.embedded import MiniLMEmbeddings
+    from providers.embedded.minilm import MiniLMEmbeddings
 
     count = MiniLMEmbeddings().count_tokens
     text = "روبوٹ چلتا ہے۔ " * 80 + "\n\n" + "The robot walks_on `legs()`. 🚀 " * 60

@@ -10,8 +10,8 @@ import pytest
 
 from errors import FixConfiguration
 from loaders.document import Book
+from loaders.formats.website import load_website
 from loaders.sources import load
-from loaders.website import load_website
 
 
 class Web:

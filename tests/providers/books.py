@@ -12,8 +12,8 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
 from providers.factory import open_stores
-from providers.index_store import QdrantIndexStore
-from providers.vector_store import BookVectorStore
+from providers.qdrant.index_store import QdrantIndexStore
+from providers.qdrant.vector_store import BookVectorStore
 from schema import ChunkMetadata, CollectionInfo
 from settings import Settings
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from providers.cohere import CohereHTTP
-from tests.standins.cohere import KEY, CohereStandIn
-from tests.standins.server import serve
+from providers.cohere.models import CohereHTTP
+from standins.cohere import KEY, CohereStandIn
+from standins.server import serve
 
 
 class ServedCohere(CohereStandIn):

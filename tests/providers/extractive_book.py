@@ -8,9 +8,9 @@ from typing import Any
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage
 
-from providers.embedded import MiniLMEmbeddings
-from providers.extractive import ExtractiveChat
-from sentences import split_sentences
+from extractive.chat import ExtractiveChat
+from providers.embedded.minilm import MiniLMEmbeddings
+from text.sentences import split_sentences
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "book" / "docs"
 FOUNDATIONS = "module-1/01-ros2-foundations.md"

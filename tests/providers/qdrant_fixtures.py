@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from providers.index_store import QdrantIndexStore
-from providers.vector_store import BookVectorStore
+from providers.qdrant.index_store import QdrantIndexStore
+from providers.qdrant.vector_store import BookVectorStore
+from standins.qdrant import QdrantStandIn
+from standins.server import serve
 from tests.providers.books import WordEmbeddings, stores_at
-from tests.standins.qdrant import QdrantStandIn
-from tests.standins.server import serve
 
 
 @dataclass

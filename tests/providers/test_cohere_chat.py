@@ -14,10 +14,10 @@ from langchain_core.outputs import LLMResult
 from pydantic import SecretStr
 
 from errors import FixConfiguration
-from providers.cohere import BookChatCohere, CohereHTTP
+from providers.cohere.models import BookChatCohere, CohereHTTP
+from standins.cohere import KEY
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_stream import notes_of, text_of
-from tests.standins.cohere import KEY
 
 ROS = Document(
     "ROS 2 is a middleware for robots. It moves messages between nodes with DDS.",

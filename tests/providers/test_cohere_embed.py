@@ -3,11 +3,11 @@
 import pytest
 from langchain_core.documents import Document
 
-from providers.cohere import CohereHTTP, CohereReranker
+from providers.cohere.models import CohereHTTP, CohereReranker
+from standins import cohere_model
+from standins import cohere_shapes as shapes
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_faults import make_embeddings
-from tests.standins import cohere_model
-from tests.standins import cohere_shapes as shapes
 
 DOCUMENTS = [
     Document("It moves messages.", id="1", metadata={"breadcrumb": ["Middleware", "ROS 2"]}),

@@ -12,13 +12,13 @@ from pydantic import SecretStr
 
 import metering
 from errors import BookChatError, BudgetExhausted, FixConfiguration, FixQuestion, RetryLater
-from providers.cohere import BookCohereEmbeddings, CohereHTTP, CohereReranker
-from providers.cohere_errors import seconds_of
+from providers.cohere.errors import seconds_of
+from providers.cohere.models import BookCohereEmbeddings, CohereHTTP, CohereReranker
+from standins.cohere import KEY
+from standins.server import free_port
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_chat import QUESTION, ROS, make_chat, sdk_closed, streamed
 from tests.providers.test_cohere_stream import text_of
-from tests.standins.cohere import KEY
-from tests.standins.server import free_port
 
 Ask = Callable[[], Awaitable[object]]
 Calls = list[tuple[str, str, str]]

@@ -7,12 +7,12 @@ from contextlib import aclosing
 import pytest
 
 import metering
-from providers.background import BackgroundLoop
-from providers.cohere import CohereHTTP
+from providers.background_loop import BackgroundLoop
+from providers.cohere.models import CohereHTTP
+from standins.cohere import KEY
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_chat import QUESTION, ROS, make_chat, streamed
 from tests.providers.test_cohere_faults import askers, make_embeddings
-from tests.standins.cohere import KEY
 
 
 async def test_requests_one_after_another_share_a_connection(

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from errors import FixConfiguration
-from providers import cohere
-from providers.cohere import CohereHTTP
+from providers.cohere import models as cohere
+from providers.cohere.models import CohereHTTP
 from settings import Settings, load_settings
 from tests.providers.test_cohere_chat import GRIPPER, QUESTION, ROS
 from tests.providers.test_cohere_stream import notes_of, text_of

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from errors import RetryLater
-from providers.breaker import CircuitBreaker
-from providers.cohere import CohereHTTP
+from providers.circuit_breaker import CircuitBreaker
+from providers.cohere.models import CohereHTTP
+from standins.cohere import KEY
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_faults import askers, make_embeddings
-from tests.standins.cohere import KEY
 
 
 @dataclass

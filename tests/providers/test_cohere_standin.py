@@ -9,8 +9,8 @@ from langchain_cohere import ChatCohere, CohereEmbeddings, CohereRerank
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
+from standins.cohere import KEY
 from tests.providers.conftest import ServedCohere
-from tests.standins.cohere import KEY
 
 # The SDK calls pydantic by its old names.
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from langchain_core.documents import Document
 
-from providers.cohere import BookChatCohere, CohereHTTP
+from providers.cohere.models import BookChatCohere, CohereHTTP
+from standins.cohere import KEY
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_chat import QUESTION, ROS, make_chat, streamed
 from tests.providers.test_cohere_stream import ANSWER, TEXT, notes_of, text_of
-from tests.standins.cohere import KEY
 
 
 @pytest.fixture

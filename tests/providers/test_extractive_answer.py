@@ -8,8 +8,9 @@ import pytest
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
-from providers.embedded import MiniLMEmbeddings, Vectors
-from providers.extractive import ExtractiveChat
+from extractive.chat import ExtractiveChat
+from extractive.encoder import Vectors
+from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import (
     COMMUNICATION,
     FOUNDATIONS,

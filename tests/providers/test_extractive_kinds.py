@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.embedded import MiniLMEmbeddings
-from providers.extractive import ExtractiveChat
+from extractive.chat import ExtractiveChat
+from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import (
     COMMUNICATION,
     FOUNDATIONS,

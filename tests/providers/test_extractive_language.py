@@ -3,10 +3,10 @@
 import pytest
 from langchain_core.documents import Document
 
-from providers.embedded import MiniLMEmbeddings
-from providers.extractive import ExtractiveChat
+from extractive.chat import ExtractiveChat
+from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import as_passage, ask
-from words import language_of
+from text.words import language_of
 
 FRICTION = as_passage(
     "Friction keeps a foot in place. A coefficient of 0.5 allows an angle of 26.6 degrees.\n\n"

@@ -3,8 +3,8 @@
 import pytest
 from langchain_core.documents import Document
 
-from providers.embedded import MiniLMEmbeddings
-from providers.extractive import ExtractiveChat
+from extractive.chat import ExtractiveChat
+from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import as_passage, ask
 
 

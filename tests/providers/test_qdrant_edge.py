@@ -13,8 +13,8 @@ from qdrant_client import models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from errors import FixConfiguration
-from providers.edge_async import AsyncEdgeClient
-from providers.qdrant_edge import EdgeClient
+from providers.qdrant.engine.async_client import AsyncEdgeClient
+from providers.qdrant.engine.client import EdgeClient
 from tests.providers.books import WordEmbeddings, chunk, fill, stores_at
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def test_a_second_process_is_told_what_to_do(open_client: Open, tmp_path: Path) 
     code = """
 import sys, pathlib
 from errors import FixConfiguration
-from providers.edge_shards import EdgeShards
+from providers.qdrant.engine.shards import EdgeShards
 try:
     EdgeShards(pathlib.Path(sys.argv[1]))
 except FixConfiguration as error:
@@ -281,7 +281,9 @@ async def test_a_builder_that_dies_leaves_the_collection_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("providers.edge_async._OPTIMISE", "raise SystemExit('no memory')")
+    monkeypatch.setattr(
+        "providers.qdrant.engine.async_client._OPTIMISE", "raise SystemExit('no memory')"
+    )
     client, engine = await _with_deletions(open_client, tmp_path)
     folder = client.shards.folder_of("c")
     await engine.optimize("c")
@@ -290,7 +292,7 @@ async def test_a_builder_that_dies_leaves_the_collection_as_it_was(
 
 
 def test_a_copy_leaves_holes_as_holes(tmp_path: Path) -> None:
-    from providers.sparse_files import copy_with_holes
+    from providers.qdrant.engine.sparse_files import copy_with_holes
 
     source = tmp_path / "source"
     with source.open("wb") as file:

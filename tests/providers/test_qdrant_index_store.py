@@ -7,10 +7,10 @@ from langchain_core.documents import Document
 
 from errors import FixConfiguration
 from schema import CollectionInfo
+from standins.qdrant import QdrantStandIn
 from tests.providers.books import DIMENSIONS, WordEmbeddings, chunk, fill, stores_at
 from tests.providers.qdrant_fixtures import Opened, opened, qdrant, served_qdrant
-from tests.standins.qdrant import QdrantStandIn
-from vocabulary import Vocabulary
+from text.vocabulary import Vocabulary
 
 __all__ = ["opened", "qdrant", "served_qdrant"]
 

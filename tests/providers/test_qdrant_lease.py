@@ -7,11 +7,11 @@ import pytest
 from qdrant_client import AsyncQdrantClient, models
 
 from errors import FixConfiguration
-from providers.index_lock import Lease
-from providers.qdrant import open_async
+from providers.qdrant.index_lock import Lease
+from providers.qdrant.server import open_async
 from settings import Settings
+from standins.qdrant import Fault, QdrantStandIn
 from tests.providers.qdrant_fixtures import qdrant, served_qdrant
-from tests.standins.qdrant import Fault, QdrantStandIn
 
 __all__ = ["qdrant", "served_qdrant"]
 

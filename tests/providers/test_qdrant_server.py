@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from errors import BookChatError, FixConfiguration, RetryLater
-from providers.qdrant import open_async, open_sync
+from providers.qdrant.server import open_async, open_sync
 from settings import Settings
+from standins.qdrant import Fault, QdrantStandIn
+from standins.server import free_port, serve
 from tests.providers.books import WordEmbeddings, chunk, fill, stores_at
 from tests.providers.qdrant_fixtures import qdrant, served_qdrant
-from tests.standins.qdrant import Fault, QdrantStandIn
-from tests.standins.server import free_port, serve
 
 __all__ = ["qdrant", "served_qdrant"]
 
@@ -112,7 +112,7 @@ async def test_a_restart_between_two_questions_is_not_noticed(tmp_path: Path) ->
 async def test_a_server_that_never_answers_is_given_up(
     tmp_path: Path, qdrant: tuple[QdrantStandIn, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("providers.qdrant.SEARCH_SECONDS", 1)
+    monkeypatch.setattr("providers.qdrant.server.SEARCH_SECONDS", 1)
     async with stores_at(WordEmbeddings(), tmp_path, qdrant[1]) as (search, _):
         qdrant[0].faults.append(Fault(hang=True))
         with pytest.raises(RetryLater) as raised:

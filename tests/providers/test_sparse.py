@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.sparse import Bm25Encoder, encoder_for
-from words import normalise
+from providers.qdrant.sparse import Bm25Encoder, encoder_for
+from text.words import normalise
 
 
 def _terms(text: str, language: str = "en") -> set[int]:

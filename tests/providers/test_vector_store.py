@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from errors import FixConfiguration, RetryLater
-from providers.qdrant import open_async, open_sync
-from providers.vector_store import BookVectorStore, Fusion
+from providers.qdrant.server import open_async, open_sync
+from providers.qdrant.vector_store import BookVectorStore, Fusion
 from schema import CollectionInfo
 from settings import Settings
+from standins.qdrant import QdrantStandIn
 from tests.providers.books import DIMENSIONS, WordEmbeddings, chunk, fill, stores_at
 from tests.providers.qdrant_fixtures import Opened, opened, qdrant, served_qdrant
-from tests.standins.qdrant import QdrantStandIn
 
 __all__ = ["opened", "qdrant", "served_qdrant"]
 
@@ -154,8 +154,8 @@ async def test_sections_come_whole_and_in_book_order(opened: Opened) -> None:
 async def test_more_chunks_than_a_page_of_the_store_come_whole(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("providers.vector_store._PAGE", 3)
-    monkeypatch.setattr("providers.index_store._PAGE", 3)
+    monkeypatch.setattr("providers.qdrant.vector_store._PAGE", 3)
+    monkeypatch.setattr("providers.qdrant.index_store._PAGE", 3)
     pieces = [chunk(f"piece {i}", section="Long", index=i) for i in range(10)]
     name = await fill(opened.index, pieces)
     assert len(await opened.search.sections([pieces[0].metadata["section_id"]])) == 10

@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from api.app import create_app
+from api.observability.telemetry import Metrics
 from api.services import Services
-from api.telemetry import Metrics
 from settings import Settings
+from standins.server import serve
 from tests.api.conftest import make_services
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat
-from tests.standins.server import serve
 from tests.web.book import ANSWER, sections
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -10,8 +10,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from standins.server import serve
 from tests.built_book import CHAT_HOST, built_book
-from tests.standins.server import serve
 from tests.web.accessibility import findings
 from tests.web.book import QUESTION, SITE
 from tests.web.conftest import CHROMIUM, NewPage, Site, ask, chromium, done, running

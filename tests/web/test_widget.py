@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from tests.standins.server import serve
+from standins.server import serve
 from tests.web.accessibility import findings
 from tests.web.book import QUESTION
 from tests.web.conftest import NewPage, Site, ask, done

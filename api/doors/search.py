@@ -1,0 +1,41 @@
+"""``GET /search``: passages only, no model call beyond the query's embedding."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+
+from api.protection.limits import client_address
+from api.services import Services
+from chains.passages import as_source
+from errors import RetryLater
+from schema import MAX_QUESTION, Source
+
+router = APIRouter(tags=["search"])
+
+
+class SearchResult(BaseModel):
+    """Passages, best first."""
+
+    sources: list[Source]
+    book_version: str
+
+
+@router.get("/search", response_model=SearchResult)
+async def search(
+    request: Request,
+    q: Annotated[str, Query(min_length=1, max_length=MAX_QUESTION, pattern=r"\S")],
+    k: Annotated[int, Query(ge=1, le=20)] = 6,
+    section: Annotated[str | None, Query(max_length=200)] = None,
+) -> Any:
+    """The ``k`` best passages for ``q``, limited to ``section`` when it is given."""
+    services: Services = request.app.state.services
+    await services.rate.check(
+        f"address:{client_address(request, services.settings.trusted_proxies)}"
+    )
+    info = await services.retriever.store.info()
+    if info is None:
+        raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+    retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
+    found = await retriever.ainvoke(q.strip(), scope=section)
+    return {"sources": [as_source(p) for p in found[:k]], "book_version": info.book_version}

@@ -1,0 +1,200 @@
+"""An answerer without a key or a network: it quotes the sentences that answer.
+
+It scores the sentences of the best passages (half cosine, half IDF-weighted overlap, plus what
+the kind of question asks for) and composes the best few into an answer, each with a citation.
+It finds and says; it never writes a sentence of its own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import ConfigDict, PrivateAttr, SkipValidation
+
+from extractive.compose import Piece, compose, quote
+from extractive.encoder import SentenceEncoder
+from extractive.language import introduction, understood
+from extractive.passages import read
+from extractive.select import score
+from extractive.selection import explanation, is_general, lift, selected
+
+_QUEUE: Final = 4
+"""With more answers waiting, a provider that fails under load would be answered by more load."""
+_DOUBTFUL: Final = 0.55
+"""With a best score below, a selection is explained by what stands around it."""
+
+
+class ExtractiveChat(BaseChatModel):
+    """Answers from ``documents`` (the passages, best first) given to ``invoke`` or ``stream``.
+
+    The last message holds the question, better alone in ``additional_kwargs["question"]``, and
+    the selected text in ``additional_kwargs["selection"]``. A passage's ``chunks`` may carry
+    ``sentence_vectors``; without them the likeliest sentences are embedded (about 0.1 s),
+    unless others wait for their answer.
+    """
+
+    embeddings: SkipValidation[SentenceEncoder]
+    passages: int = 4
+    """How many of the documents are read."""
+    multilingual_search: bool = False
+    """The passages were found by a model that reads every language."""
+    _executor: ThreadPoolExecutor = PrivateAttr(
+        default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="extract")
+    )
+
+    _waiting: int = PrivateAttr(0)
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    @property
+    def _llm_type(self) -> str:
+        return "extractive"
+
+    def compose(
+        self,
+        question: str,
+        selection: str | None,
+        documents: Sequence[Document],
+        *,
+        hurried: bool = False,
+    ) -> list[Piece]:
+        """The answer's pieces in order; none when no sentence answers.
+
+        ``hurried`` embeds no sentences, see ``score``.
+        """
+        passages = list(documents[: self.passages])
+        query = understood(question, passages)
+        candidates = read(passages, self.embeddings.dimensions)
+        if not candidates:
+            return []
+        if selection and is_general(question):
+            return quote(
+                explanation(candidates, selected(candidates, selection), selection), passages
+            )
+        score(query, candidates, passages, self.embeddings, hurried=hurried)
+        if selection:
+            chosen = selected(candidates, selection)
+            lift(candidates, chosen)
+            best = max(candidates, key=lambda c: c.score)
+            if best.score < _DOUBTFUL:
+                return quote(explanation(candidates, chosen, selection, best), passages)
+        return compose(query, candidates, passages)
+
+    def _introduced(
+        self, messages: Sequence[BaseMessage], kwargs: dict[str, Any], *, hurried: bool = False
+    ) -> list[Piece]:
+        """The pieces, after a sentence for readers of another language."""
+        question, selection, documents = _given(messages, kwargs)
+        pieces = self.compose(question, selection, documents, hurried=hurried)
+        if not pieces:
+            return []
+        said = introduction(
+            question,
+            messages[-1].additional_kwargs.get("language"),
+            " ".join(piece.text for piece in pieces),
+            searched=self.multilingual_search or selection is not None,
+        )
+        if not said:
+            return pieces
+        return [Piece(said, "", ""), replace(pieces[0], gap="\n\n"), *pieces[1:]]
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        chunks = list(_chunks(self._introduced(messages, kwargs)))
+        whole = chunks[0].message
+        for chunk in chunks[1:]:
+            whole = whole + chunk.message
+        message = AIMessage(
+            content=whole.content,
+            usage_metadata=_usage(),
+            response_metadata=whole.response_metadata,
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        yield from _chunks(self._introduced(messages, kwargs))
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        loop = asyncio.get_running_loop()
+        self._waiting += 1
+        work = partial(self._introduced, messages, kwargs, hurried=self._waiting > _QUEUE)
+        try:
+            pieces = await loop.run_in_executor(self._executor, work)
+        finally:
+            self._waiting -= 1
+        for chunk in _chunks(pieces):
+            yield chunk
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._executor, lambda: self._generate(messages, stop, None, **kwargs)
+        )
+
+
+def _given(
+    messages: Sequence[BaseMessage], kwargs: dict[str, Any]
+) -> tuple[str, str | None, list[Document]]:
+    told = messages[-1].additional_kwargs
+    question = told.get("question") or str(messages[-1].text)
+    return question, told.get("selection"), list(kwargs.get("documents") or ())
+
+
+def _usage() -> UsageMetadata:
+    return UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
+
+
+def _chunks(pieces: Sequence[Piece]) -> Iterator[ChatGenerationChunk]:
+    written = 0
+    for piece in pieces:
+        start = written + len(piece.gap)
+        written = start + len(piece.text)
+        note = {
+            "type": "citation",
+            "start_index": start,
+            "end_index": written,
+            "cited_text": piece.text,
+            "extras": {"source_ids": [piece.source_id]},
+        }
+        notes = [note] if piece.source_id else []
+        block = {"type": "text", "text": piece.gap + piece.text, "annotations": notes}
+        yield ChatGenerationChunk(message=AIMessageChunk(content=[block]))
+    end = AIMessageChunk(
+        content=[],
+        usage_metadata=_usage(),
+        response_metadata={} if pieces else {"not_in_book": True},
+        chunk_position="last",
+    )
+    yield ChatGenerationChunk(message=end)

@@ -1,0 +1,114 @@
+"""Which folders of a Docusaurus site hold pages, and below which routes they are published."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from loaders.formats.site import Docs, Site, config_file, read_site
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One folder of pages that is published below one route in one language.
+
+    Args:
+        folder: where the pages lie.
+        shown: prefix of their paths inside the book; empty for the main docs folder.
+        route: route of the folder below the site's base URL, locale and version included.
+        locale: language of the pages.
+        original: for a translation, the folder whose pages it translates.
+    """
+
+    site: Site
+    docs: Docs
+    folder: Path
+    shown: str
+    route: str
+    locale: str
+    base_url: str
+    original: Path | None = None
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Where labels of its folders may stand, the nearest first."""
+        return (self.folder, self.original) if self.original else (self.folder,)
+
+
+def trees_of(folder: Path, exclude: tuple[str, ...] = ()) -> list[Tree]:
+    """The trees of a site, of a part of one, or of a plain folder of pages.
+
+    Args:
+        folder: any of the three.
+        exclude: glob patterns of pages to leave out, beside those that the site leaves out.
+    """
+    site, part = _site_of(folder)
+    found = list(_trees(site, part))
+    if not found:
+        plain = Site(folder)
+        docs = plain.docs[0]
+        found = [Tree(plain, docs, folder, "", docs.route, plain.default_locale, plain.base_url)]
+    return [
+        replace(tree, docs=replace(tree.docs, exclude=(*tree.docs.exclude, *exclude)))
+        for tree in found
+    ]
+
+
+def _site_of(folder: Path) -> tuple[Site, Path | None]:
+    """The site that ``folder`` is or lies in; and ``folder`` if it is only a part of it."""
+    if config_file(folder) or not any(config_file(parent) for parent in folder.parents):
+        return read_site(folder), None
+    site = read_site(next(parent for parent in folder.parents if config_file(parent)))
+    return site, folder
+
+
+def _trees(site: Site, part: Path | None) -> Iterator[Tree]:
+    for docs in site.docs:
+        folder, version, route = _released(site, docs)
+        if not folder.is_dir():
+            continue
+        main = docs is site.docs[0] and version == "current"
+        shown = "" if main else f"{folder.relative_to(site.folder).as_posix()}/"
+        tree = Tree(site, docs, folder, shown, route, site.default_locale, site.base_url)
+        yield from _part([tree, *_translations(tree, version)], part)
+
+
+def _part(trees: Iterable[Tree], part: Path | None) -> Iterator[Tree]:
+    for tree in trees:
+        if part is None or part.is_relative_to(tree.folder) or tree.folder.is_relative_to(part):
+            include = part is not None and part != tree.folder and part.is_relative_to(tree.folder)
+            inside = part.relative_to(tree.folder).as_posix() if part and include else ""
+            yield replace(tree, docs=replace(tree.docs, only=inside)) if inside else tree
+
+
+def _released(site: Site, docs: Docs) -> tuple[Path, str, str]:
+    """Folder, version and route of what readers get by default: the last released version."""
+    prefix = "" if docs.id == "default" else f"{docs.id}_"
+    try:
+        versions = json.loads((site.folder / f"{prefix}versions.json").read_text("utf-8"))
+        released = site.folder / f"{prefix}versioned_docs" / f"version-{versions[0]}"
+    except (OSError, ValueError, LookupError, TypeError):
+        return site.folder / docs.path, "current", docs.route
+    return released, f"version-{versions[0]}", docs.route
+
+
+def _translations(tree: Tree, version: str) -> Iterator[Tree]:
+    site = tree.site
+    root = site.folder / "i18n"
+    plugin = "docusaurus-plugin-content-docs"
+    plugin += "" if tree.docs.id == "default" else f"-{tree.docs.id}"
+    locales = site.locales or (sorted(p.name for p in root.iterdir()) if root.is_dir() else ())
+    for locale in locales:
+        path = root / site.locale_paths.get(locale, locale) / plugin / version
+        if path.is_dir():
+            own = site.locale_base_urls.get(locale)
+            default = locale == site.default_locale
+            yield replace(
+                tree,
+                folder=path,
+                shown=f"{path.relative_to(site.folder).as_posix()}/",
+                route=tree.route if own or default else f"{locale}/{tree.route}",
+                locale=locale,
+                base_url=own or site.base_url,
+                original=tree.folder,
+            )

@@ -1,0 +1,59 @@
+"""What an index run keeps of the chunks that go by: counts, and the words they use."""
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any, Final
+
+from langchain_core.documents import Document
+
+from text.vocabulary import Vocabulary
+
+_SAMPLE: Final = 64
+_NOT_STORED: Final = ("embed_text", "sentence_vectors", "digest")
+
+
+class Tally:
+    """Counts, the book's version and a sample of its headings."""
+
+    def __init__(self) -> None:
+        self.chunks = 0
+        self.pages: set[int] = set()
+        self._sum = 0
+        self._locales: Counter[str] = Counter()
+        self._sample: dict[str, str] = {}
+        self.vocabulary = Vocabulary()
+
+    def add(self, chunk: Document) -> None:
+        metadata = chunk.metadata
+        self.chunks += 1
+        self.pages.add(hash(metadata["path"]))
+        self.vocabulary.add(" ".join([*metadata["breadcrumb"], chunk.page_content]))
+        self._locales[metadata["locale"]] += 1
+        # A sum of hashes is the same in whatever order the chunks come.
+        digest = hashlib.sha256(f"{chunk.id}\0{metadata['url']}".encode()).digest()
+        self._sum = (self._sum + int.from_bytes(digest[:16])) % (1 << 128)
+        if metadata["kind"] == "text":
+            self._keep(metadata["heading"])
+
+    def _keep(self, heading: str) -> None:
+        """The headings with the smallest hashes: the same sample of the same book."""
+        self._sample[hashlib.sha256(heading.encode()).hexdigest()] = heading
+        if len(self._sample) > 2 * _SAMPLE:
+            self._sample = dict(sorted(self._sample.items())[:_SAMPLE])
+
+    def sample(self) -> list[str]:
+        return [heading for _, heading in sorted(self._sample.items())[:_SAMPLE]]
+
+    def language(self) -> str:
+        return self._locales.most_common(1)[0][0] if self._locales else "en"
+
+    def version(self) -> str:
+        return f"{self._sum:032x}"[:16]
+
+
+def payload_digest(chunk: Document) -> str:
+    """SHA-256 over what is stored of a chunk beside its vectors."""
+    stored: dict[str, Any] = {k: v for k, v in chunk.metadata.items() if k not in _NOT_STORED}
+    text = json.dumps([chunk.page_content, stored], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

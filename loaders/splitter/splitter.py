@@ -1,0 +1,86 @@
+"""Cuts sections into chunks that fit the embedding model, at the text's own joints."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from langchain_core.documents import Document
+
+from loaders.splitter.pieces import Count, pieces
+from schema import ChunkMetadata
+
+VERSION: Final = "1"
+"""Part of the fingerprint: another number embeds every book anew."""
+
+_NAMESPACE: Final = uuid.UUID("6a1c2a0e-5d9b-5c0e-9c1f-2f6f0f1a7b52")
+
+
+@dataclass
+class Splitter:
+    """Sections to chunks.
+
+    Args:
+        count_tokens: the embedding model's own tokenizer.
+        budget: most tokens that one embedded text may have, heading path included.
+        fingerprint: of the embedding model and this splitter; part of every chunk's id.
+    """
+
+    count_tokens: Count
+    budget: int
+    fingerprint: str
+    _seen: set[int] = field(default_factory=set)
+    _page: tuple[str, int] = ("", 0)
+
+    def split(self, sections: Iterable[Document]) -> Iterator[Document]:
+        """Chunks in reading order; ``metadata`` is a ``ChunkMetadata``."""
+        for section in sections:
+            headings = section.metadata["headings"]
+            prefix, used = heading_path(headings, self.count_tokens, self.budget // 3)
+            room = max(16, self.budget - used)
+            for text, tokens in pieces(section.page_content, self.count_tokens, room):
+                yield self._chunk(section.metadata, prefix, text, tokens + used)
+
+    def _chunk(self, section: dict[str, Any], prefix: str, text: str, tokens: int) -> Document:
+        path, index = self._page
+        index = index + 1 if path == section["path"] else 0
+        self._page = (section["path"], index)
+        embed_text = f"{prefix}\n\n{text}"
+        # Pages may repeat a passage word for word under the same headings: each is a chunk.
+        key = f"{self.fingerprint}\0{embed_text}"
+        chunk_id = uuid.uuid5(_NAMESPACE, key)
+        repeat = 1
+        while chunk_id.int in self._seen:
+            repeat += 1
+            chunk_id = uuid.uuid5(_NAMESPACE, f"{key}\0{repeat}")
+        self._seen.add(chunk_id.int)
+        metadata = ChunkMetadata(
+            path=section["path"],
+            title=section["title"],
+            heading=section["heading"],
+            breadcrumb=section["breadcrumb"],
+            url=section["url"],
+            section_id=section["section_id"],
+            index=index,
+            locale=section["locale"],
+            kind=section["kind"],
+            scopes=section["scopes"],
+            tokens=tokens,
+            embed_text=embed_text,
+        )
+        return Document(text, id=str(chunk_id), metadata=dict(metadata))
+
+
+def heading_path(headings: Sequence[str], count: Count, limit: int) -> tuple[str, int]:
+    """``Title > … > Heading`` and its tokens; shortened in the middle to ``limit`` tokens."""
+    kept = list(headings)
+    path = " > ".join(kept)
+    tokens = count(path)
+    while tokens > limit and len(kept) > 2:
+        kept.pop(len(kept) // 2)
+        path = " > ".join(kept)
+        tokens = count(path)
+    while tokens > limit and len(path) > 8:
+        path = path[: len(path) * 3 // 4]
+        tokens = count(path)
+    return path, tokens

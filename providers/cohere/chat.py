@@ -1,0 +1,227 @@
+"""Cohere's chat models: ``ChatCohere`` with a stream of its own that keeps the citations."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
+from typing import Any, Final, Self
+from uuid import uuid4
+
+import aiohttp
+import cohere
+from langchain_cohere import ChatCohere
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForLLMRun,
+    CallbackManagerForLLMRun,
+)
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
+from pydantic import Field, model_validator
+
+from providers.cohere.http import CLIENT_NAME, CohereHTTP, Read
+from providers.cohere.request import as_documents, as_message
+from providers.cohere.sdk import sdk_errors_translated
+from providers.cohere.stream import AnswerStream, annotation, content_of
+from providers.cohere.tokens import estimate_tokens
+
+# After the answer's last event only the end of the HTTP body is due.
+_END_SECONDS: Final = 1.0
+
+
+class BookChatCohere(ChatCohere):
+    """Chat over ``http``: passages go as ``documents``, citations come as standard annotations.
+
+    ``model`` is required: without one ``ChatCohere`` asks Cohere for a default when it is made.
+    ``invoke`` and requests with tools take the SDK's way; everything else does not.
+
+    Args:
+        operation: ``chat`` or ``condense``: what the calls are counted as.
+        citation_mode: ``FAST``, ``ACCURATE`` or ``OFF``; None: the model's default.
+        first_byte_seconds: for the beginning of an answer, a retry included.
+    """
+
+    http: CohereHTTP = Field(exclude=True, repr=False)
+    operation: str = "chat"
+    citation_mode: str | None = None
+    first_byte_seconds: float = 30.0
+
+    async def astream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AsyncGenerator[AIMessageChunk]:
+        """Chunks as they come; without tracers they skip LangChain's bookkeeping per token."""
+        given = ensure_config(config).get("callbacks")
+        if kwargs.get("tools") or AsyncCallbackManager.configure(given, self.callbacks).handlers:
+            traced: Any = super().astream(input, config, stop=stop, **kwargs)
+            async with aclosing(traced):
+                async for chunk in traced:
+                    yield chunk
+            return
+        messages = self._convert_input(input).to_messages()
+        async with aclosing(self._answer(messages, stop, kwargs, f"run-{uuid4()}")) as answer:
+            async for chunk in answer:
+                yield chunk
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncGenerator[ChatGenerationChunk]:
+        if kwargs.get("tools"):
+            given = self._for_sdk(kwargs)
+            with self.http.counted(self.operation), sdk_errors_translated(self.operation):
+                async for generated in super()._astream(messages, stop, run_manager, **given):
+                    yield generated
+            return
+        async with aclosing(self._answer(messages, stop, kwargs)) as answer:
+            async for message in answer:
+                chunk = ChatGenerationChunk(message=message)
+                if run_manager:
+                    await run_manager.on_llm_new_token(str(message.text), chunk=chunk)
+                yield chunk
+
+    async def _answer(
+        self,
+        messages: Sequence[BaseMessage],
+        stop: list[str] | None,
+        given: Mapping[str, Any],
+        message_id: str | None = None,
+    ) -> AsyncGenerator[AIMessageChunk]:
+        body = self._body(messages, stop, given)
+        answer = AnswerStream(
+            str(self.model), [d["id"] for d in body.get("documents", ()) if "id" in d], message_id
+        )
+        async with self.http.stream(
+            "/v2/chat", body, operation=self.operation, deadline=self.first_byte_seconds
+        ) as read:
+            while not answer.complete:
+                for message in answer.feed(await read()):
+                    yield message
+                    await self.http.gather()
+            await _read_to_end(read)
+
+    def _body(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        body = {
+            **self._default_params,
+            "stop_sequences": stop or self.stop,
+            "citation_options": {"mode": self.citation_mode} if self.citation_mode else None,
+            **given,
+            "documents": as_documents(given.get("documents") or ()),
+            "messages": [as_message(m) for m in messages],
+            "stream": True,
+        }
+        return {name: value for name, value in body.items() if value not in (None, [])}
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        if kwargs.get("tools"):
+            given = self._for_sdk(kwargs)
+            with self.http.counted(self.operation), sdk_errors_translated(self.operation):
+                return await super()._agenerate(messages, stop, run_manager, **given)
+        chunks = [chunk async for chunk in self._answer(messages, stop, kwargs)]
+        last = chunks[-1]
+        message = AIMessage(
+            content=content_of(
+                "".join(str(c.text) for c in chunks), [n for c in chunks for n in _notes(c)]
+            ),
+            usage_metadata=last.usage_metadata,
+            response_metadata=last.response_metadata,
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        run = self.http.background.run
+        stream = self._astream(messages, stop, **kwargs)
+        try:
+            while (chunk := run(_or_none(stream))) is not None:
+                if run_manager:
+                    run_manager.on_llm_new_token(str(chunk.message.text), chunk=chunk)
+                yield chunk
+        finally:
+            run(_close(stream))
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        given = self._for_sdk(kwargs)
+        with self.http.counted(self.operation), sdk_errors_translated(self.operation):
+            result = super()._generate(messages, stop, run_manager, **given)
+        generation = result.generations[0]
+        message = generation.message
+        # The SDK's own objects cannot be serialised; the annotations say the same.
+        (generation.generation_info or {}).pop("citations", None)
+        cited = [c.dict() for c in message.additional_kwargs.pop("citations", None) or ()]
+        whole = str(message.text)
+        notes = [annotation(c, whole, [d["id"] for d in given["documents"]]) for c in cited]
+        if isinstance(message.content, str):
+            message.content = content_of(whole, [n for n in notes if n])
+        return result
+
+    @model_validator(mode="after")
+    def validate_environment(self) -> Self:
+        """Only checks: the SDK's clients take 70 ms to make, and few processes need them."""
+        if not self.model:
+            raise ValueError("name a model; finding one out would be a request")
+        return self
+
+    def _for_sdk(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Makes the SDK's clients if need be; the arguments for a request through them."""
+        if self.client is None:
+            given: Any = {"base_url": self.base_url, "timeout": self.timeout_seconds}
+            key = self.cohere_api_key.get_secret_value() if self.cohere_api_key else None
+            self.client = cohere.Client(key, client_name=CLIENT_NAME, **given)
+            self.async_client = cohere.AsyncClient(key, client_name=CLIENT_NAME, **given)
+        # Retries inside the SDK would be requests that nobody counts.
+        options = {"request_options": {"max_retries": 0}}
+        return {**options, **kwargs, "documents": as_documents(kwargs.get("documents") or ())}
+
+    def get_num_tokens(self, text: str) -> int:
+        """Estimated without a call, see ``estimate_tokens``."""
+        return estimate_tokens(text)
+
+
+def _notes(message: BaseMessage) -> list[dict[str, Any]]:
+    blocks = message.content if isinstance(message.content, list) else []
+    return [n for b in blocks if isinstance(b, dict) for n in b.get("annotations", ())]
+
+
+async def _read_to_end(read: Read) -> None:
+    """Lets the connection be used again; nobody waits for it, and nothing can go wrong any more."""
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(_END_SECONDS):
+            while await read():
+                pass
+
+
+async def _or_none(stream: AsyncGenerator[ChatGenerationChunk]) -> ChatGenerationChunk | None:
+    return await anext(stream, None)
+
+
+async def _close(stream: AsyncGenerator[Any]) -> None:
+    await stream.aclose()

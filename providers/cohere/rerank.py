@@ -1,0 +1,65 @@
+"""Cohere's reranker, natively async (``CohereRerank`` of langchain-cohere is synchronous only)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.callbacks import Callbacks
+from langchain_core.documents import BaseDocumentCompressor, Document
+from pydantic import ConfigDict, Field
+
+from providers.cohere.errors import unavailable
+from providers.cohere.http import CohereHTTP
+
+
+class CohereReranker(BaseDocumentCompressor):
+    """Orders documents by how well they answer the query, best first.
+
+    ``metadata["relevance_score"]`` is 0 to 1. Raises ``BookChatError`` only.
+
+    Args:
+        top_n: how many to keep; None: all.
+        seconds: for the request, a retry included.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    http: CohereHTTP = Field(exclude=True, repr=False)
+    model: str
+    top_n: int | None = None
+    seconds: float = 5.0
+
+    async def acompress_documents(
+        self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
+    ) -> list[Document]:
+        """Copies of ``documents``, best first; none without a call."""
+        if not documents:
+            return []
+        body: dict[str, Any] = {
+            "model": self.model,
+            "query": query,
+            "documents": [_text(d) for d in documents],
+        }
+        if self.top_n:
+            body["top_n"] = self.top_n
+        answer = await self.http.post("/v2/rerank", body, operation="rerank", deadline=self.seconds)
+        try:
+            return [_scored(documents[r["index"]], r["relevance_score"]) for r in answer["results"]]
+        except (KeyError, IndexError, TypeError):
+            raise unavailable("rerank") from None
+
+    def compress_documents(
+        self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
+    ) -> list[Document]:
+        """As ``acompress_documents``, for synchronous callers."""
+        return self.http.background.run(self.acompress_documents(documents, query))
+
+
+def _text(document: Document) -> str:
+    """The passage below the headings that it stands under, as it was embedded."""
+    return "\n".join([*document.metadata.get("breadcrumb", ()), document.page_content])
+
+
+def _scored(document: Document, score: float) -> Document:
+    return document.model_copy(
+        update={"metadata": {**document.metadata, "relevance_score": float(score)}}
+    )

@@ -1,0 +1,210 @@
+"""Cohere's answer stream: bytes of server-sent events in, LangChain message chunks out. No I/O."""
+
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+import orjson
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata
+
+import metering
+from providers.cohere.errors import BrokenStreamError
+
+Event = dict[str, Any]
+
+# No event is near this size; a peer that never ends one must not fill the memory.
+_LONGEST_LINE: Final = 1 << 20
+_MOST_LINES: Final = 1000
+_FAILED: Final = ("ERROR", "TIMEOUT")
+
+
+class EventParser:
+    """Events from bytes in pieces of any size, cut anywhere."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[bytes] = []
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """The events that ``data`` completes. Raises ``BrokenStreamError``."""
+        # Lines end at a byte that is part of no UTF-8 sequence, so characters stay whole.
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > _LONGEST_LINE:
+            raise BrokenStreamError
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._data.append(line[5:])
+            elif self._data and line in (b"", b"\r"):
+                raw, self._data = b"\n".join(self._data).strip(), []
+                if raw != b"[DONE]":
+                    yield _event(raw)
+        if len(self._data) > _MOST_LINES:
+            raise BrokenStreamError
+
+
+def _event(raw: bytes) -> Event:
+    try:
+        event = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise BrokenStreamError from None
+    if not isinstance(event, dict):
+        raise BrokenStreamError
+    return event
+
+
+class AnswerStream:
+    """One answer as its bytes arrive.
+
+    Args:
+        model: named in the last chunk.
+        source_ids: ids of the documents that were sent; nothing else can be cited.
+        message_id: that all chunks carry.
+    """
+
+    def __init__(
+        self, model: str, source_ids: Collection[str] = (), message_id: str | None = None
+    ) -> None:
+        self.complete = False
+        self._model = model
+        self._id = message_id
+        self._sources = frozenset(source_ids)
+        self._parser = EventParser()
+        self._parts: list[str] = []
+        self._length = 0
+        self._block_starts: dict[int, int] = {}
+        self._waiting: list[Event] = []
+
+    def feed(self, data: bytes) -> list[AIMessageChunk]:
+        """What ``data`` brought: its text and citations as one chunk, and the last chunk.
+
+        Args:
+            data: one network read; empty: the connection has ended.
+
+        Raises:
+            BrokenStreamError: there is no answer, or no more of it.
+        """
+        if not data:
+            raise BrokenStreamError
+        said = len(self._parts)
+        last = None
+        for event in self._parser.feed(data):
+            kind = event.get("type")
+            if kind == "content-delta":
+                self._say(_inside(event, "content").get("text"))
+            elif kind == "content-start":
+                self._block_starts[event.get("index") or 0] = self._length
+                self._say(_inside(event, "content").get("text"))
+            elif kind == "citation-start":
+                self._waiting.append(_inside(event, "citations"))
+            elif kind == "message-end":
+                last = self._last(event.get("delta") or {})
+                break
+        delta = "".join(self._parts[said:])
+        notes = self._annotations() if self._waiting else []
+        chunks = [last] if last else []
+        if delta or notes:
+            chunks.insert(0, AIMessageChunk(content=content_of(delta, notes), id=self._id))
+        return chunks
+
+    def _say(self, text: object) -> None:
+        if text and isinstance(text, str):
+            self._parts.append(text)
+            self._length += len(text)
+
+    def _last(self, delta: Event) -> AIMessageChunk:
+        finish = str(delta.get("finish_reason") or "COMPLETE")
+        if finish.startswith(_FAILED) or delta.get("error"):
+            raise BrokenStreamError
+        self.complete = True
+        return AIMessageChunk(
+            content="",
+            id=self._id,
+            usage_metadata=_usage(delta.get("usage") or {}),
+            response_metadata={
+                "finish_reason": finish,
+                "model_name": self._model,
+                "model_provider": "cohere",
+            },
+            chunk_position="last",
+        )
+
+    def _annotations(self) -> list[Event]:
+        whole = "".join(self._parts)
+        self._parts, waiting, self._waiting = [whole], self._waiting, []
+        notes = []
+        for citation in waiting:
+            block = self._block_starts.get(citation.get("content_index") or 0, 0)
+            if not self.complete and block + _number(citation.get("end")) > len(whole):
+                self._waiting.append(citation)
+            elif note := annotation(citation, whole, self._sources, block):
+                notes.append(note)
+        return notes
+
+
+def annotation(
+    citation: Event, whole: str, source_ids: Collection[str], block: int = 0
+) -> Event | None:
+    """A standard citation annotation, or None if the citation does not hold.
+
+    Args:
+        citation: as Cohere sends it; its offsets count from ``block`` within ``whole``.
+        source_ids: the documents that may be cited.
+    """
+    start, end = (block + _number(citation.get(side)) for side in ("start", "end"))
+    text = citation.get("text") or whole[start:end]
+    start = _place(whole, text, start)
+    sources = [s for s in (_source(s, source_ids) for s in citation.get("sources") or ()) if s]
+    # Thoughts and tool plans are cited too; nobody gets to see those.
+    if start < 0 or not sources or citation.get("type") not in (None, "TEXT_CONTENT"):
+        metering.count("citations_dropped")
+        return None
+    return {
+        "type": "citation",
+        "start_index": start,
+        "end_index": start + len(text),
+        "cited_text": text,
+        "extras": {"source_ids": list(dict.fromkeys(sources))},
+    }
+
+
+def _source(source: Event, known: Collection[str]) -> str | None:
+    ids = (source.get("id"), (source.get("document") or {}).get("id"))
+    return next((i for i in ids if i in known), None)
+
+
+def _inside(event: Event, name: str) -> Event:
+    message = (event.get("delta") or {}).get("message") or {}
+    inside = message.get(name)
+    if isinstance(inside, list):
+        inside = inside[0] if inside else None
+    return inside if isinstance(inside, dict) else {}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _place(whole: str, text: str, start: int) -> int:
+    """Where ``text`` stands, as near to ``start`` as possible; -1: nowhere.
+
+    Offsets are meant to count characters, but a provider may count bytes or UTF-16 units.
+    """
+    if not text.strip():
+        return -1
+    if whole.startswith(text, start):
+        return start
+    before, after = whole.rfind(text, 0, start + len(text)), whole.find(text, start)
+    if before < 0 or after < 0:
+        return max(before, after)
+    return before if start - before <= after - start else after
+
+
+def content_of(text: str, notes: list[Event]) -> str | list[str | Event]:
+    """Message content: plain text, or a text block with its citations."""
+    return [{"type": "text", "text": text, "annotations": notes}] if notes else text
+
+
+def _usage(usage: Event) -> UsageMetadata:
+    counted = usage.get("tokens") or usage.get("billed_units") or {}
+    given, made = (int(counted.get(f"{side}_tokens") or 0) for side in ("input", "output"))
+    return UsageMetadata(input_tokens=given, output_tokens=made, total_tokens=given + made)

@@ -1,0 +1,97 @@
+"""The embedded engine for coroutines, and its vector index built in a process of its own.
+
+The engine holds the interpreter lock while it works. A thread would stall the event loop just
+as long, and cost two switches of threads besides: so reading happens on the loop, unless somebody
+writes. Building a vector index takes seconds to minutes; it runs in a child process on a copy of
+the collection, which then takes the original's place.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from providers.qdrant.engine.client import EdgeClient
+
+_OPTIMISE: Final = """
+import os, sys, qdrant_edge
+os.nice(10)
+shard = qdrant_edge.EdgeShard.load(sys.argv[1])
+changed = shard.optimize()
+shard.flush()
+shard.close()
+sys.exit(0 if changed else 3)
+"""
+_NOTHING_TO_DO: Final = 3
+_READING: Final = frozenset({"retrieve", "query_points", "query_batch_points", "scroll"})
+_log = logging.getLogger(__name__)
+
+
+class AsyncEdgeClient:
+    """The methods of ``EdgeClient`` as coroutines; writing has one thread of its own."""
+
+    def __init__(self, client: EdgeClient) -> None:
+        self._client = client
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-edge")
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        method = getattr(self._client, name)
+
+        reading = name in _READING
+        lock = self._client.shards.lock
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            if reading and lock.acquire(blocking=False):
+                try:
+                    # Whoever asks in a loop lets others have their turn all the same.
+                    return method(*args, **kwargs)
+                finally:
+                    lock.release()
+                    await asyncio.sleep(0)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, partial(method, *args, **kwargs))
+
+        return call
+
+    async def optimize(self, collection_name: str) -> None:
+        """Builds the vector index of a collection; searches go on meanwhile.
+
+        If somebody writes to the collection meanwhile, their writes win and the work is lost.
+        """
+        # Copying waits for the disk, not for the engine: not on the engine's thread.
+        staged = await asyncio.to_thread(self._client.stage, collection_name)
+        if staged is None:
+            return
+        copy, state = staged
+        done = False
+        try:
+            done = await _optimise_apart(self._client.shards.path(copy))
+        finally:
+            finish = partial(self._client.unstage, collection_name, copy, state, done=done)
+            await asyncio.to_thread(finish)
+
+    async def close(self) -> None:
+        """Flushes and gives the folder back."""
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._client.close)
+        self._executor.shutdown()
+
+
+async def _optimise_apart(folder: Path) -> bool:
+    """Runs the optimiser in a child process; True when it did its work."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _OPTIMISE, str(folder), stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        _, trouble = await child.communicate()
+    except asyncio.CancelledError:
+        child.kill()
+        await child.wait()
+        raise
+    if child.returncode not in (0, _NOTHING_TO_DO):
+        # Searches stay right without it, only slower.
+        _log.warning("no vector index was built: %s", trouble.decode("utf-8", "replace")[-500:])
+    return child.returncode == 0

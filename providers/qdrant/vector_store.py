@@ -1,0 +1,235 @@
+"""The book as a LangChain vector store: hybrid search without the thread pool."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Final, Literal, Self
+from uuid import UUID, uuid5
+
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_qdrant import QdrantVectorStore, RetrievalMode
+from langchain_qdrant.sparse_embeddings import SparseEmbeddings
+from qdrant_client import AsyncQdrantClient, QdrantClient, models
+
+from errors import RetryLater
+from providers.qdrant.points import DENSE, SPARSE, document_of, filter_of
+from providers.qdrant.query_vectors import QueryVectors
+from providers.qdrant.section_cache import SectionCache
+from providers.qdrant.server import translated
+from providers.qdrant.sparse import encoder_for
+from schema import CollectionInfo
+from text.vocabulary import Vocabulary
+
+INFO_ID: Final = str(uuid5(UUID("6f3c1a52-8d0e-4a3b-9a55-0c1f9b7f6a10"), "collection-info"))
+"""Id of the one point of a collection that is no chunk but says what the collection holds."""
+INFO_KEYS: Final = ["info", "encoder"]
+"""Payload of that point that is read often; the vocabulary beside them is large."""
+_PAGE: Final = 1000
+# Deeper than k, because a good passage may be far down one list and high up in the other.
+_DEPTH: Final = 4
+
+Fusion = Literal["rrf", "dbsf"]
+
+
+class BookVectorStore(QdrantVectorStore):
+    """Searches the collection behind the alias ``collection_name``.
+
+    The asynchronous methods go through ``AsyncQdrantClient``. The synchronous ones are
+    LangChain's own. Every method raises only errors.*, those of the embeddings included.
+    """
+
+    def __init__(
+        self,
+        client: QdrantClient,
+        async_client: AsyncQdrantClient,
+        collection_name: str,
+        embeddings: Embeddings,
+        *,
+        fusion: Fusion = "dbsf",
+    ) -> None:
+        super().__init__(
+            client=client,
+            collection_name=collection_name,
+            embedding=embeddings,
+            retrieval_mode=RetrievalMode.HYBRID,
+            vector_name=DENSE,
+            sparse_embedding=encoder_for("en"),
+            sparse_vector_name=SPARSE,
+            # Checking would embed a text: a billable call, and no start while the model is away.
+            validate_collection_config=False,
+            # Indexing opens the stores without a model of their own.
+            validate_embeddings=False,
+        )
+        self._async = async_client
+        self._queries = QueryVectors(embeddings)
+        self._fusion: Any = models.FusionQuery(fusion=models.Fusion(fusion))
+        self._language: str | None = None
+        self._vocabulary: tuple[str, Vocabulary] | None = None
+        self._sections = SectionCache()
+
+    @property
+    def sparse_embeddings(self) -> SparseEmbeddings:
+        """The encoder that the served collection was made with."""
+        return encoder_for(self._language or "en")
+
+    async def asimilarity_search_with_score(
+        self,
+        query: str,
+        k: int = 4,
+        *,
+        scope: str | None = None,
+        locale: str | None = None,
+        sparse_only: bool = False,
+        **kwargs: Any,
+    ) -> list[tuple[Document, float]]:
+        """Chunks with their fused scores, best first, in one round trip.
+
+        Metadata gains ``similarity`` (cosine of the dense leg or None) and ``lexical`` (BM25 or
+        None). ``sparse_only`` embeds nothing and scores by BM25.
+        """
+        if self._language is None and await self.info() is None:
+            raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+        dense = None if sparse_only else await self._queries.of(query)
+        terms = self.sparse_embeddings.embed_query(query)
+        sparse = models.SparseVector(indices=terms.indices, values=terms.values)
+        limits = filter_of(scope, locale)
+        legs = [
+            models.Prefetch(query=vector, using=name, limit=k * _DEPTH, filter=limits)
+            for name, vector in ((DENSE, dense), (SPARSE, sparse if terms.indices else None))
+            if vector is not None
+        ]
+        return await self._fused(legs, k) if legs else []
+
+    async def _fused(self, legs: list[models.Prefetch], k: int) -> list[tuple[Document, float]]:
+        hybrid = models.QueryRequest(
+            prefetch=legs if len(legs) > 1 else None,
+            query=self._fusion if len(legs) > 1 else legs[0].query,
+            using=None if len(legs) > 1 else legs[0].using,
+            filter=legs[0].filter,
+            limit=k,
+            with_payload=True,
+        )
+        # The fused score is a matter of ranks; the legs' own scores say how near a hit is.
+        scored = [
+            models.QueryRequest(
+                query=leg.query, using=leg.using, filter=leg.filter, limit=leg.limit
+            )
+            for leg in legs
+        ]
+        with translated():
+            answers = await self._async.query_batch_points(
+                self.collection_name, requests=[hybrid, *scored]
+            )
+        scores = {
+            str(leg.using): {str(point.id): point.score for point in answer.points}
+            for leg, answer in zip(legs, answers[1:], strict=True)
+        }
+        return [
+            (document_of(point, scores.get(DENSE, {}), scores.get(SPARSE, {})), point.score)
+            for point in answers[0].points
+        ]
+
+    async def asimilarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
+        """As ``asimilarity_search_with_score``, without the scores."""
+        return [chunk for chunk, _ in await self.asimilarity_search_with_score(query, k, **kwargs)]
+
+    async def aget_by_ids(self, ids: Sequence[str | int], /) -> list[Document]:
+        """Chunks by id, in no order; unknown ids are left out."""
+        with translated():
+            found = await self._async.retrieve(self.collection_name, list(ids), with_payload=True)
+        return [document_of(point) for point in found if str(point.id) != INFO_ID]
+
+    async def sections(self, section_ids: Sequence[str]) -> list[Document]:
+        """All chunks of these sections, by path and place on the page."""
+        version = self._sections.version
+        known = self._sections.get(section_ids)
+        missing = [i for i in section_ids if i not in known]
+        if missing:
+            read = {i: list[Document]() for i in missing}
+            for chunk in await self._read_sections(missing):
+                read[chunk.metadata["section_id"]].append(chunk)
+            self._sections.put(read, version)
+            known |= read
+        chunks = [chunk for section in known.values() for chunk in section]
+        return sorted(chunks, key=lambda chunk: (chunk.metadata["path"], chunk.metadata["index"]))
+
+    async def _read_sections(self, section_ids: list[str]) -> list[Document]:
+        wanted = models.Filter(
+            must=[
+                models.FieldCondition(
+                    key="metadata.section_id", match=models.MatchAny(any=section_ids)
+                )
+            ]
+        )
+        chunks: list[Document] = []
+        offset: Any = None
+        while True:
+            with translated():
+                page, offset = await self._async.scroll(
+                    self.collection_name, scroll_filter=wanted, limit=_PAGE, offset=offset
+                )
+            chunks += [document_of(point) for point in page]
+            if offset is None:
+                return chunks
+
+    def over(self, collection: str) -> Self:
+        """The same store over another collection, such as one that is not served yet."""
+        other = copy.copy(self)
+        other.collection_name = collection
+        other._language = other._vocabulary = None
+        other._sections = SectionCache()
+        return other
+
+    async def nearest(self, vectors: Sequence[Sequence[float]]) -> list[float]:
+        """Cosine of the nearest chunk to each vector; 0 in an empty collection."""
+        requests = [
+            models.QueryRequest(query=list(vector), using=DENSE, limit=1) for vector in vectors
+        ]
+        with translated():
+            answers = await self._async.query_batch_points(self.collection_name, requests=requests)
+        return [answer.points[0].score if answer.points else 0.0 for answer in answers]
+
+    async def info(self) -> CollectionInfo | None:
+        """What the served collection says about itself; None while there is no such collection."""
+        try:
+            with translated():
+                found = await self._async.retrieve(
+                    self.collection_name, [INFO_ID], with_payload=INFO_KEYS
+                )
+        except RetryLater as error:
+            if is_missing(error):
+                return None
+            raise
+        if not found:
+            return None
+        payload = found[0].payload or {}
+        self._language = payload.get("encoder", "en")
+        info = CollectionInfo.model_validate(payload["info"])
+        self._sections.serve(info.book_version)
+        return info
+
+    async def vocabulary(self, book_version: str) -> Vocabulary:
+        """The words of the served book; read again only when ``book_version`` changes."""
+        if self._vocabulary is None or self._vocabulary[0] != book_version:
+            with translated():
+                found = await self._async.retrieve(
+                    self.collection_name, [INFO_ID], with_payload=["vocabulary"]
+                )
+            text = (found[0].payload or {}).get("vocabulary") if found else None
+            self._vocabulary = (book_version, Vocabulary.loads(text) if text else Vocabulary())
+        return self._vocabulary[1]
+
+    async def ping(self) -> None:
+        """Asks for one point by id.
+
+        Raises:
+            RetryLater: the store is away or holds no book yet.
+        """
+        with translated():
+            await self._async.retrieve(self.collection_name, [INFO_ID], with_payload=False)
+
+
+def is_missing(error: BaseException) -> bool:
+    """True when the store answered that there is no such collection."""
+    cause = error.__cause__
+    return getattr(cause, "status_code", None) == 404
