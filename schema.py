@@ -12,7 +12,8 @@ MAX_SELECTION = 8000
 MAX_HISTORY = 20
 MAX_BATCH = 8
 
-Status = Literal["answered", "not_in_book", "degraded"]
+Status = Literal["answered", "not_in_book", "degraded", "small_talk"]
+Confidence = Literal["high", "low"]
 _Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
@@ -84,10 +85,17 @@ class Answer(BaseModel):
     answer_id: str
     session_id: str | None = None
     status: Status
+    confidence: Confidence = Field(
+        default="high",
+        description="low: the book may not answer exactly this; the answer begins by saying so",
+    )
     answer: str = Field(description="Markdown")
     citations: list[Citation]
     sources: list[Source] = Field(description="best first; every cited source_id is in it")
     standalone_question: str
+    suggestions: list[str] = Field(
+        default_factory=list, max_length=3, description="questions that the book answers"
+    )
     book_version: str
     model: str
     usage: Usage
@@ -110,10 +118,12 @@ class AnswerChunk(TypedDict, total=False):
     answer_id: str
     session_id: str | None
     status: Status
+    confidence: Confidence
     answer: str
     citations: list[dict[str, object]]
     sources: list[dict[str, object]]
     standalone_question: str
+    suggestions: list[str]
     book_version: str
     model: str
     usage: dict[str, int]
