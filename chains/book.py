@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 import metering
 from chains import abstention, phrases
-from chains.budget import Budget, Thrift
+from chains.budget import Budget, BudgetMode
 from chains.citations import uncited_sentences
 from chains.condense import Condenser, LexicalCondenser, leans_on_history
 from chains.flights import Flights
@@ -145,10 +145,10 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         question = asked.question
         asked.info = await self._book()
         asked.standalone = question.question
-        asked.thrift = self._parts.budget.thrift()
+        asked.budget = self._parts.budget.mode()
         leaning = not question.selected_text and leans_on_history(question.question)
         if leaning and (turns := await history):
-            shed = asked.thrift is not Thrift.NONE
+            shed = asked.budget is not BudgetMode.FULL
             condenser = LexicalCondenser() if shed else self._parts.condenser
             asked.standalone = await condenser(question.question, turns)
             asked.lap("condense")
@@ -169,7 +169,7 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
             {str(p.id): p for p in asked.passages},
             asked.meter,
             asked.prefix,
-            spare_provider=asked.thrift is Thrift.STOP,
+            spare_provider=asked.budget is BudgetMode.EXHAUSTED,
             seconds=asked.left(self._parts.models.first_token_seconds),
         )
         try:
@@ -214,13 +214,13 @@ class BookChain(StreamingRunnable[Asking, AnswerChunk]):
         question, retriever = asked.question, self._parts.retriever
         selection = (question.selected_text or "").strip()
         if selection:
-            located = await locate(selection, retriever, question.section, asked.thrift)
+            located = await locate(selection, retriever, question.section, asked.budget)
             asked.passages = [located or as_given(selection)]
             if located is None:
                 asked.prefix = phrases.not_from_book(question.question, question.language)
             return
         asked.passages = await retriever.ainvoke(
-            asked.standalone, asked.config, scope=question.section, thrift=asked.thrift
+            asked.standalone, asked.config, scope=question.section, budget=asked.budget
         )
         vocabulary = await retriever.store.vocabulary(asked.info.book_version)
         asked.answerable = abstention.answers(

@@ -1,4 +1,4 @@
-"""The month's provider calls: near the end comfort is shed first, then the provider."""
+"""The month's provider calls: near the end condensing and reranking go first."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -7,14 +7,14 @@ from typing import Final
 _NEARLY: Final = 0.9
 
 
-class Thrift(Enum):
+class BudgetMode(Enum):
     """How much may still be spent on a question."""
 
-    NONE = "none"
+    FULL = "full"
     """Everything."""
-    SHED = "shed"
+    REDUCED = "reduced"
     """No condensing, no reranking."""
-    STOP = "stop"
+    EXHAUSTED = "exhausted"
     """No provider call at all."""
 
 
@@ -25,14 +25,14 @@ class Budget:
         self._total = total
         self._spent = spent
 
-    def thrift(self) -> Thrift:
+    def mode(self) -> BudgetMode:
         """What the next question may cost."""
         if not self._total:
-            return Thrift.NONE
+            return BudgetMode.FULL
         spent = self._spent()
         if spent >= self._total:
-            return Thrift.STOP
-        return Thrift.SHED if spent >= _NEARLY * self._total else Thrift.NONE
+            return BudgetMode.EXHAUSTED
+        return BudgetMode.REDUCED if spent >= _NEARLY * self._total else BudgetMode.FULL
 
     def left(self) -> int:
         """Calls that are left this month; meaningless without a limit."""

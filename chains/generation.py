@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableConfig
 
 import metering
 from chains.citations import read_annotations, verify
-from chains.leaks import Watch, prompts
+from chains.leaks import PromptLeakGuard, prompts
 from errors import BookChatError, BudgetExhausted, FixConfiguration, RetryLater
 from schema import AnswerChunk, Citation
 
@@ -54,7 +54,7 @@ class Generation:
     usage: dict[str, int] = field(default_factory=lambda: {"input_tokens": 0, "output_tokens": 0})
     citations: list[Citation] = field(default_factory=list)
     first_token_ms: float | None = None
-    _watch: Watch = field(default_factory=lambda: Watch(prompts()))
+    _watch: PromptLeakGuard = field(default_factory=lambda: PromptLeakGuard(prompts()))
     _parts: list[str] = field(default_factory=list)
     _held: str | None = ""
     """Text kept back while it may still become the marker; None once it cannot."""

@@ -36,7 +36,7 @@ class Prompts:
 
     def in_text(self, text: str) -> bool:
         """A long run of a prompt stands in the text."""
-        watch = Watch(self)
+        watch = PromptLeakGuard(self)
         watch.pass_on(text)
         watch.end()
         return watch.leaked
@@ -48,7 +48,7 @@ def prompts() -> Prompts:
     return Prompts(file.read_text(encoding="utf-8") for file in sorted(PROMPTS.glob("*.md")))
 
 
-class Watch:
+class PromptLeakGuard:
     """Watches one streamed text; costs a set lookup per word."""
 
     def __init__(self, guarded: Prompts) -> None:

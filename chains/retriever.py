@@ -16,7 +16,7 @@ from langchain_core.documents import BaseDocumentCompressor, Document
 from langchain_core.retrievers import BaseRetriever
 
 import metering
-from chains.budget import Thrift
+from chains.budget import BudgetMode
 from chains.passages import by_section, passage_of
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo
@@ -79,7 +79,7 @@ class BookRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,
         scope: str | None = None,
-        thrift: Thrift = Thrift.NONE,
+        budget: BudgetMode = BudgetMode.FULL,
     ) -> list[Document]:
         # The base class reads this signature to learn what may be passed on.
         raise NotImplementedError("the retriever is asynchronous: use ainvoke")
@@ -90,25 +90,25 @@ class BookRetriever(BaseRetriever):
         *,
         run_manager: AsyncCallbackManagerForRetrieverRun,
         scope: str | None = None,
-        thrift: Thrift = Thrift.NONE,
+        budget: BudgetMode = BudgetMode.FULL,
     ) -> list[Document]:
-        hits = await self.hits(query, scope, thrift)
+        hits = await self.hits(query, scope, budget)
         return await self.widen(hits)
 
     async def hits(
-        self, query: str, scope: str | None = None, thrift: Thrift = Thrift.NONE
+        self, query: str, scope: str | None = None, budget: BudgetMode = BudgetMode.FULL
     ) -> list[Document]:
         """Chunks, best first; metadata gains ``score``, ``similarity`` and ``lexical``."""
         language = language_of(query)
         if self.multilingual or language == "en":
-            sparse_only = thrift is Thrift.STOP
+            sparse_only = budget is BudgetMode.EXHAUSTED
             hits = self._scored(await self._search(query, scope, sparse_only=sparse_only), language)
         else:
-            query, hits = await self._unread(query, language, scope, thrift)
-        return await self._rerank(query, hits) if thrift is Thrift.NONE else hits
+            query, hits = await self._unread(query, language, scope, budget)
+        return await self._rerank(query, hits) if budget is BudgetMode.FULL else hits
 
     async def _unread(
-        self, query: str, language: Language, scope: str | None, thrift: Thrift
+        self, query: str, language: Language, scope: str | None, budget: BudgetMode
     ) -> tuple[str, list[Document]]:
         """Hits for a question in a language that the embedding model cannot read.
 
@@ -125,7 +125,7 @@ class BookRetriever(BaseRetriever):
             own = await self._on_own_pages(query, language, scope, vocabulary)
         else:
             terms = _known(query, vocabulary)
-        sparse_only = thrift is Thrift.STOP or not terms
+        sparse_only = budget is BudgetMode.EXHAUSTED or not terms
         found = await self._search(terms or query, scope, sparse_only=sparse_only)
         hits = self._scored(found, "en")
         ids = {hit.id for hit in own}

@@ -2,7 +2,7 @@
 
 from langchain_core.documents import Document
 
-from chains.budget import Thrift
+from chains.budget import BudgetMode
 from chains.passages import by_section, passage_of
 from chains.retriever import BookRetriever
 from text.words import tokens
@@ -15,7 +15,10 @@ _ENOUGH = 0.7
 
 
 async def locate(
-    selection: str, retriever: BookRetriever, scope: str | None, thrift: Thrift = Thrift.NONE
+    selection: str,
+    retriever: BookRetriever,
+    scope: str | None,
+    budget: BudgetMode = BudgetMode.FULL,
 ) -> Document | None:
     """The passage of the book that holds the selection, or None.
 
@@ -23,7 +26,7 @@ async def locate(
     """
     probe = " ".join(selection.split()[:_PROBE_WORDS])
     for where in dict.fromkeys([scope, None]):
-        hits = await retriever.hits(probe, where, thrift)
+        hits = await retriever.hits(probe, where, budget)
         sections = by_section(hits, _SECTIONS)
         chunks = by_section(await retriever.store.sections(list(sections)))
         texts = {key: "\n".join(c.page_content for c in chunks[key]) for key in chunks}

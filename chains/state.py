@@ -8,7 +8,7 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig
 
 import metering
-from chains.budget import Thrift
+from chains.budget import BudgetMode
 from chains.generation import Generation
 from chains.memory import AnswerKey
 from chains.passages import as_source
@@ -32,7 +32,7 @@ class Asked:
     info: CollectionInfo = field(default_factory=lambda: CollectionInfo(fingerprint=""))
     passages: list[Document] = field(default_factory=list)
     answerable: bool = True
-    thrift: Thrift = Thrift.NONE
+    budget: BudgetMode = BudgetMode.FULL
     prefix: str = ""
     """Said before the model's answer."""
     generation: Generation | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chains.leaks import Prompts, Watch, prompts
+from chains.leaks import Prompts, PromptLeakGuard, prompts
 
 RULES = (
     "You are the book's own assistant. Use only what the documents say and never add facts, "
@@ -15,8 +15,8 @@ def pieces(text: str, size: int) -> list[str]:
     return [text[i : i + size] for i in range(0, len(text), size)]
 
 
-def heard(text: str, size: int) -> tuple[str, Watch]:
-    watch = Watch(GUARDED)
+def heard(text: str, size: int) -> tuple[str, PromptLeakGuard]:
+    watch = PromptLeakGuard(GUARDED)
     said = "".join(watch.pass_on(piece) for piece in pieces(text, size))
     return said + watch.end(), watch
 
@@ -60,13 +60,13 @@ def test_a_repeated_prompt_is_cut_before_a_sentence_of_it_is_out(text: str, size
 
 
 def test_an_answer_that_begins_as_the_prompt_does_is_held_from_its_first_word() -> None:
-    watch = Watch(GUARDED)
+    watch = PromptLeakGuard(GUARDED)
     assert [watch.pass_on(piece) for piece in ("You ", "are ", "the ")] == ["", "", ""]
     assert watch.pass_on("reader ") == "You are the reader "
 
 
 def test_words_are_handed_on_at_once_while_nothing_is_suspicious() -> None:
-    watch = Watch(GUARDED)
+    watch = PromptLeakGuard(GUARDED)
     text = "A node is a program with one task".split(" ")
     assert [watch.pass_on(f"{word} ") for word in text] == [f"{word} " for word in text]
 
