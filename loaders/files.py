@@ -12,6 +12,9 @@ from loaders.document import Problem
 MAX_BYTES: Final = 20_000_000
 """A page larger than this is generated data, not a chapter."""
 
+_SAMPLE: Final = 8192
+_ODD_SHARE: Final = 0.1
+
 Report = Callable[[Problem], None]
 
 
@@ -98,12 +101,24 @@ def read_text(path: Path, name: str, report: Report, limit: int = MAX_BYTES) -> 
     except OSError as error:
         report(Problem(name, _reason(error), skipped=True, transient=True))
         return None
+    if _is_binary(raw[:_SAMPLE]):
+        report(Problem(name, "is not a text file", skipped=True))
+        return None
     try:
         return raw.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         report(Problem(name, f"not valid UTF-8 in line {line}; the bad bytes are replaced"))
         return raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
+
+
+def _is_binary(start: bytes) -> bool:
+    """Text has no NUL, few other control characters, and is mostly valid UTF-8."""
+    if b"\0" in start:
+        return True
+    text = start.decode("utf-8", errors="replace")
+    odd = sum(c == "\ufffd" or (c < " " and c not in "\t\n\r\f\v\x1b") for c in text)
+    return odd > _ODD_SHARE * len(text)
 
 
 def _reason(error: OSError) -> str:

@@ -49,6 +49,7 @@ _LOADERS: Final[tuple[tuple[Callable[[Path], bool], Loader], ...]] = (
     (_holds(*epub.SUFFIXES), epub.load_epub),
     (_holds(*pdf.SUFFIXES), pdf.load_pdf),
 )
+_FORMATS: Final = "Markdown, MDX, Jupyter notebooks, HTML, EPUB or PDF"
 
 
 def load(source: str | os.PathLike[str], *, book_url: str = "", cache: Path | None = None) -> Book:
@@ -73,8 +74,8 @@ def load(source: str | os.PathLike[str], *, book_url: str = "", cache: Path | No
         if accepts(path):
             return loader(path, book_url=book_url)
     if path.is_dir():
-        return Book((), 0)
-    raise FixConfiguration(f"BOOK_DIR: {path.name} is of no format that can be read")
+        raise FixConfiguration(f"BOOK_DIR: {path} holds no file that can be read ({_FORMATS})")
+    raise FixConfiguration(f"BOOK_DIR: {path.name} is of no format that can be read ({_FORMATS})")
 
 
 def is_address(source: str | os.PathLike[str]) -> bool:

@@ -3,13 +3,15 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from loaders.formats.contents import Entry, of_nav, of_summary
+from loaders.formats.includes import expand_mdbook, expand_snippets, reader
 from loaders.mdx.page import Anchors
 from loaders.mdx.slugs import Slugger
 
@@ -33,6 +35,19 @@ class Flavor:
     site_url: str = ""
     language: str = "en"
     exclude: tuple[str, ...] = ()
+    contents: tuple[Entry, ...] = ()
+    """The book's table of contents, if it has one."""
+    only_contents: bool = False
+    """Pages that the table of contents does not name are not published."""
+    expand: Callable[[str, str], str] = lambda path, text: text
+    """A page's text, by its path, with what it takes over from other files."""
+
+    def pages(self, found: Sequence[str]) -> list[str]:
+        """The pages among ``found`` that are published, in reading order."""
+        there = set(found)
+        listed = [path for path in dict.fromkeys(e.path for e in self.contents) if path in there]
+        rest = [] if self.only_contents and listed else [p for p in found if p not in set(listed)]
+        return listed + rest
 
 
 def flavor_of(folder: Path) -> Flavor | None:
@@ -70,19 +85,38 @@ def _mkdocs(folder: Path, values: dict[str, Any]) -> Flavor:
         lambda: _Numbered(toc_slug, "_").next,
         str(values.get("site_url") or ""),
         str(language or "en"),
+        contents=tuple(of_nav(values.get("nav"))),
+        expand=_snippets(folder, values.get("markdown_extensions")),
     )
+
+
+def _snippets(folder: Path, extensions: object) -> Callable[[str, str], str]:
+    """Takes snippets over where the extension is switched on."""
+    for extension in extensions if isinstance(extensions, list) else []:
+        options = extension if isinstance(extension, dict) else {extension: None}
+        if "pymdownx.snippets" in options:
+            given = (options["pymdownx.snippets"] or {}).get("base_path", ".")
+            bases = [folder / str(base) for base in (given if isinstance(given, list) else [given])]
+            return lambda path, text: expand_snippets(text, reader(folder, bases))
+    return lambda path, text: text
 
 
 def _mdbook(folder: Path, values: dict[str, Any]) -> Flavor:
     book = values.get("book", {})
     output = values.get("output", {}).get("html", {})
+    pages = folder / str(book.get("src") or "src")
+    summary = pages / "SUMMARY.md"
+    named = of_summary(summary.read_text("utf-8", "replace")) if summary.is_file() else []
     return Flavor(
-        folder / str(book.get("src") or "src"),
+        pages,
         lambda path: html_route(path, readme=True),
         lambda: _Numbered(mdbook_slug, "-").next,
         str(output.get("site-url") or "") if "://" in str(output.get("site-url")) else "",
         str(book.get("language") or "en"),
         ("**/SUMMARY.md",),
+        contents=tuple(named),
+        only_contents=True,
+        expand=lambda path, text: expand_mdbook(text, (pages / path).parent, folder),
     )
 
 

@@ -29,7 +29,7 @@ def load_markdown(source: Path, *, book_url: str = "") -> Book:
     flavor = (None if source.is_file() else flavor_of(folder)) or plain(folder)
     exclude = (*_EXCLUDE, *flavor.exclude)
     walked = walk(flavor.folder, SUFFIXES, exclude, report)
-    paths = [source.name] if source.is_file() else list(walked)
+    paths = [source.name] if source.is_file() else flavor.pages(list(walked))
     book.pages = len(paths)
     book.sections = _Folder(flavor, paths, Address(book_url or flavor.site_url), report)
     return book
@@ -41,6 +41,7 @@ class _Folder:
     def __init__(self, flavor: Flavor, paths: list[str], address: Address, report: Report) -> None:
         self._flavor, self._paths = flavor, paths
         self._address, self._report = address, report
+        self._entries = {entry.path: entry for entry in flavor.contents}
 
     def __iter__(self) -> Iterator[Document]:
         for path in self._paths:
@@ -50,7 +51,8 @@ class _Folder:
 
     def _page(self, path: str, text: str) -> Iterator[Document]:
         try:
-            source = notebook_markdown(text) if path.lower().endswith(".ipynb") else text
+            notebook = path.lower().endswith(".ipynb")
+            source = notebook_markdown(text) if notebook else self._flavor.expand(path, text)
             page = parse_page(source, mdx=False, anchors=self._flavor.anchors())
         except _NotebookError as error:
             self._report(Problem(path, str(error), skipped=True))
@@ -66,10 +68,12 @@ class _Folder:
 
     def _place(self, path: str, page: Page) -> Place:
         route = self._flavor.route(path)
+        entry = self._entries.get(path)
+        title = text_of(page.front_matter.get("title")) or page.h1 or (entry and entry.title)
         return Place(
             path=path,
-            title=text_of(page.front_matter.get("title")) or page.h1 or PurePosixPath(path).stem,
-            folders=PurePosixPath(path).parent.parts,
+            title=title or PurePosixPath(path).stem,
+            folders=entry.above if entry else PurePosixPath(path).parent.parts,
             locale=self._flavor.language,
             address=self._address,
             route=route,

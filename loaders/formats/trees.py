@@ -46,7 +46,9 @@ def trees_of(folder: Path, exclude: tuple[str, ...] = ()) -> list[Tree]:
     found = list(_trees(site, part))
     if not found:
         plain = Site(folder)
-        docs = plain.docs[0]
+        # Docusaurus publishes a folder of this name below a route of this name. No other
+        # folder says where it is published, so its pages stand at the root.
+        docs = replace(plain.docs[0], route="docs" if folder.name == "docs" else "")
         found = [Tree(plain, docs, folder, "", docs.route, plain.default_locale, plain.base_url)]
     return [
         replace(tree, docs=replace(tree.docs, exclude=(*tree.docs.exclude, *exclude)))

@@ -41,7 +41,7 @@ class Blocks:
         token = tokens[i]
         kind = token.type
         if kind == "paragraph_open":
-            return self.text(tokens[i + 1].content)
+            return self._figures(tokens[i + 1].content) or self.text(tokens[i + 1].content)
         if kind in ("fence", "code_block"):
             return _code(token)
         if kind in ("bullet_list_open", "ordered_list_open"):
@@ -86,6 +86,17 @@ class Blocks:
                 rows[-1].append(self.text(token.content).replace("\n", " ").replace("|", "\\|"))
         lines = [f"| {' | '.join(row)} |" for row in rows]
         return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+    def _figures(self, source: str) -> str:
+        """Pictures that stand alone, marked as such: their descriptions are no sentences."""
+        if not source.lstrip().startswith("!["):
+            return ""
+        tokens, _ = inline(self._md, source, self._env)
+        tokens = [t for t in tokens if t.content.strip() or t.type == "image"]
+        if any(token.type != "image" for token in tokens):
+            return ""
+        described = (" ".join(token.content.split()) for token in tokens)
+        return "\n".join(f"[Figure: {text}]" for text in described if text)
 
     def text(self, source: str) -> str:
         """Inline Markdown of ``source``: tags and comments gone, entities decoded."""

@@ -82,18 +82,22 @@ def test_sources_may_be_named_on_the_command_line(site: Site, run: Run, tmp_path
     ("arguments", "line"),
     [
         (("nowhere",), "error: BOOK_DIR: there is no file or folder nowhere\n"),
-        ((), "error: BOOK_DIR: the book has no text to index\n"),
+        (
+            (),
+            "error: BOOK_DIR: {book} holds no file that can be read"
+            " (Markdown, MDX, Jupyter notebooks, HTML, EPUB or PDF)\n",
+        ),
         (("--rollback",), "error: there is no earlier version of the book to go back to\n"),
     ],
 )
 def test_what_cannot_be_done_ends_in_one_line(
-    run: Run, arguments: tuple[str, ...], line: str
+    site: Site, run: Run, arguments: tuple[str, ...], line: str
 ) -> None:
     status, out, error = run(*arguments)
 
     assert status == 2
     assert out == ""
-    assert error.splitlines(keepends=True)[-1] == line
+    assert error.splitlines(keepends=True)[-1] == line.format(book=site.root)
 
 
 def test_a_wrong_setting_ends_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

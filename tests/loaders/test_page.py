@@ -189,7 +189,7 @@ def test_links_within_the_book_become_their_text_and_images_their_description() 
     source = "See [nodes](./02-nodes.mdx#x), [R][r] and [C][c].\n\n![An arm](a.png)\n\n"
     source += "[r]: https://r.example\n[c]: ./c.md\n"
 
-    assert texts(source) == ["See nodes, [R](https://r.example) and C.\n\nAn arm"]
+    assert texts(source) == ["See nodes, [R](https://r.example) and C.\n\n[Figure: An arm]"]
 
 
 def test_entities_are_decoded_and_footnotes_stay() -> None:

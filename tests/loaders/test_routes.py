@@ -177,11 +177,11 @@ def test_pages_are_read_one_at_a_time(site: Site) -> None:
     assert next(sections).page_content == "Written later."
 
 
-def test_a_plain_folder_of_pages_has_docusaurus_defaults(site: Site) -> None:
+def test_a_plain_folder_of_pages_stands_at_the_root(site: Site) -> None:
     (site.root / "docusaurus.config.js").unlink()
     site.file("01-a.md")
 
-    assert site.urls() == ["/docs/a"]
+    assert site.urls() == ["/a"]
 
 
 def test_breadcrumbs_name_the_folders_as_the_sidebar_does(site: Site) -> None:
