@@ -73,6 +73,17 @@ class FixQuestion(BookChatError):
     code: ErrorCode = "invalid_request"
 
 
+class ForeignPage(BookChatError):
+    """A page of an origin that is not allowed; no other login would change that."""
+
+    code: ErrorCode = "unauthorized"
+
+    @property
+    def status(self) -> int:
+        """Forbidden: there is nothing to authenticate with."""
+        return 403
+
+
 class FixConfiguration(BookChatError):
     """The operator must act: a key, model name, book folder or setting is wrong."""
 

@@ -15,8 +15,10 @@ from api import openapi, problems
 from api.doors import admin, asyncapi, health, search, sessions, websocket
 from api.doors import langserve as chat
 from api.observability.telemetry import Metrics, RequestContext
-from api.protection.limits import BodyLimit
-from api.protection.origins import Origins, one_file, page_policy, static_files
+from api.pages import one_file, static_files
+from api.protection.body_size import BodyLimit
+from api.protection.content_policy import page_policy
+from api.protection.origins import Origins
 from api.services import Services
 from api.version import VERSION
 from settings import Settings, load_settings

@@ -1,17 +1,19 @@
 """What the routes are handed: the chain and everything around it."""
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from starlette.requests import HTTPConnection
 
-from api.observability.telemetry import fingerprint
-from api.protection.limits import RateLimiter, Slots, client_address
+from api.protection.guard import Guard
+from api.protection.rate import RateLimiter
+from api.protection.slots import Slots
 from api.runs.local import Runs
 from chains.book import BookChain
+from chains.budget import Budget
 from chains.memory import Memory
 from chains.retriever import BookRetriever
 from schema import Question
@@ -65,17 +67,25 @@ class Services:
     checks: dict[str, Callable[[], Awaitable[Any]]]
     """Parts that readiness asks, by name; each raises ``BookChatError`` when it cannot work."""
     providers: dict[str, str]
+    budget: Budget = field(default_factory=Budget)
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Lets requests in; every door that can cost a call asks it first."""
+        return Guard(
+            self.rate,
+            self.slots,
+            self.budget,
+            allowed_origins=self.settings.allowed_origins,
+            trusted_proxies=self.settings.trusted_proxies,
+        )
 
     async def admit(
         self, connection: HTTPConnection, questions: Sequence[Question]
     ) -> Callable[[], None]:
-        """Counts the questions against their client and takes a slot; returns its release."""
-        address = client_address(connection, self.settings.trusted_proxies)
-        await self.rate.check(f"address:{address}", len(questions))
-        for session_id, count in Counter(q.session_id for q in questions if q.session_id).items():
-            await self.rate.check(f"session:{fingerprint(session_id)}", count)
-        return await self.slots.acquire(len(questions))
+        """Lets the questions in; returns what gives their slots back."""
+        return (await self.guard.admit(connection, questions)).release
 
     async def drain(self, seconds: float) -> None:
         """Takes no more questions; running answers may end within ``seconds``, then are stopped."""

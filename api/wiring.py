@@ -16,7 +16,8 @@ from api.indexing import IndexBook, IndexJob, Progress
 from api.observability.answer_log import AnswerLog
 from api.observability.telemetry import Metrics
 from api.observability.tracing import open_tracing
-from api.protection.limits import RateLimiter, Slots
+from api.protection.rate import RateLimiter
+from api.protection.slots import Slots
 from api.runs.local import Runs
 from api.runs.redis import RedisRuns
 from api.runs.redis_answers import RedisAnswers
@@ -67,6 +68,7 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         open_stores(settings, models.embeddings)
     )
     conversations = await _open_conversations(settings, resources)
+    budget = _budget(settings, metrics, conversations)
     retriever = BookRetriever(
         store=store,
         reranker=models.reranker,
@@ -78,7 +80,7 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         condenser=_condenser(models),
         memory=conversations,
         cache=_cache(settings, resources),
-        budget=_budget(settings, metrics, conversations),
+        budget=budget,
         observe=_observers(settings, metrics, resources),
     )
     indexing = IndexJob(_index_job(settings, index_store, store, models.embeddings))
@@ -106,6 +108,7 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         indexing=indexing,
         checks=checks,
         providers=models.names,
+        budget=budget,
         resources=resources,
     )
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from api.protection.limits import client_address
+import metering
 from api.services import Services
+from chains.budget import Thrift
 from chains.passages import as_source
 from errors import RetryLater
 from schema import MAX_QUESTION, Source
@@ -30,12 +31,18 @@ async def search(
 ) -> Any:
     """The ``k`` best passages for ``q``, limited to ``section`` when it is given."""
     services: Services = request.app.state.services
-    await services.rate.check(
-        f"address:{client_address(request, services.settings.trusted_proxies)}"
-    )
+    with await services.guard.admit(request) as admitted:
+        return await _found(services, q.strip(), k, section, admitted.thrift)
+
+
+async def _found(
+    services: Services, query: str, k: int, section: str | None, thrift: Thrift
+) -> dict[str, Any]:
     info = await services.retriever.store.info()
     if info is None:
         raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+    if thrift is Thrift.STOP:
+        metering.degrade("budget")
     retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
-    found = await retriever.ainvoke(q.strip(), scope=section)
+    found = await retriever.ainvoke(query, scope=section, thrift=thrift)
     return {"sources": [as_source(p) for p in found[:k]], "book_version": info.book_version}

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 import metering
-from api.protection.limits import reconnecting
+from api.protection.rate import reconnecting
 from api.runs.local import KEEP_SECONDS, Followed, Run
 from errors import RetryLater
 

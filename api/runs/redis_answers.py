@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 import metering
-from api.protection.limits import reconnecting
+from api.protection.rate import reconnecting
 from chains.memory import AnswerKey
 from schema import Answer
 

@@ -9,7 +9,8 @@ import pytest
 
 from api.app import create_app
 from api.observability.telemetry import Metrics
-from api.protection.limits import RateLimiter, Slots
+from api.protection.rate import RateLimiter
+from api.protection.slots import Slots
 from api.runs.local import Runs
 from api.services import Services
 from chains.book import BookChain, build_book_chain

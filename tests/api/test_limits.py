@@ -1,15 +1,21 @@
 """Limits per client with a real Redis and without one, queue, body size."""
 
 import asyncio
+import ipaddress
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import HTTPConnection
 
-from api.protection.limits import MAX_BODY, RateLimiter, Slots, client_address
+from api.protection.addresses import client_address, client_key, networks
+from api.protection.body_size import MAX_BODY
+from api.protection.rate import RateLimiter
+from api.protection.slots import Slots
 from errors import RetryLater
 from tests.api.conftest import QUESTION, Served
 from tests.api.redis_server import BINARY, INSTALL, RedisServer, redis_server
@@ -109,6 +115,14 @@ def test_a_redis_that_was_restarted_meanwhile_is_used_as_if_nothing_had_been(
         assert after - before <= listener
 
 
+OURS = networks(["10.0.0.0/8", "::1"])
+
+
+def through(peer: str, *lines: str) -> HTTPConnection:
+    headers = [(b"x-forwarded-for", line.encode("latin-1")) for line in lines]
+    return HTTPConnection({"type": "http", "client": (peer, 1), "headers": headers})
+
+
 @pytest.mark.parametrize(
     ("peer", "header", "address"),
     [
@@ -119,17 +133,46 @@ def test_a_redis_that_was_restarted_meanwhile_is_used_as_if_nothing_had_been(
         ("10.0.0.1", " , ", "10.0.0.1"),
         ("10.0.0.1", "10.0.0.2, 10.0.0.3", "10.0.0.1"),
         ("::1", "2001:db8::5", "2001:db8::5"),
+        ("::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "198.51.100.1:4711", "198.51.100.1"),
+        ("10.0.0.1", "[2001:db8::5]:4711", "2001:db8::5"),
+        ("10.0.0.1", '"[2001:db8::5]"', "2001:db8::5"),
+        ("10.0.0.1", "fe80::5%eth0", "fe80::5"),
     ],
 )
 def test_a_proxys_word_counts_only_where_the_proxy_is_ours(
     peer: str, header: str, address: str
 ) -> None:
-    scope = {
-        "type": "http",
-        "client": (peer, 1),
-        "headers": [(b"x-forwarded-for", header.encode())],
-    }
-    assert client_address(HTTPConnection(scope), ["10.0.0.0/8", "::1"]) == address
+    assert client_address(through(peer, header), OURS) == address
+
+
+def test_every_forwarded_line_counts_and_the_last_was_written_by_our_proxy() -> None:
+    for forged in ("1.1.1.1", "2.2.2.2", "1.2.3.4, 5.6.7.8", "x", ""):
+        assert client_address(through("10.0.0.1", forged, "198.51.100.1"), OURS) == "198.51.100.1"
+
+
+@pytest.mark.parametrize(
+    "word", ["unknown", "_hidden", "1.2.3", "a" * 60, "999.1.1.1", "[::1", "-"]
+)
+def test_a_word_is_no_key_of_its_own(word: str) -> None:
+    assert client_key(through("10.0.0.1", word), OURS) == "10.0.0.1"
+    assert client_key(through("10.0.0.1", f"198.51.100.1, {word}"), OURS) == "10.0.0.1"
+
+
+def test_an_ipv6_subscriber_is_counted_once_whatever_address_it_takes() -> None:
+    taken = {client_key(through(f"2001:db8:0:7:{n:x}::{n:x}"), ()) for n in range(1, 50)}
+    assert taken == {"2001:db8:0:7::/64"}
+    assert client_key(through("2001:db8:0:8::1"), ()) != "2001:db8:0:7::/64"
+
+
+@given(st.lists(st.text(alphabet='0123456789abcdef.:[]% ,"x', max_size=40), max_size=5))
+def test_no_forwarded_header_breaks_a_request_or_invents_a_key(lines: list[str]) -> None:
+    key = client_key(through("10.0.0.1", *lines), OURS)
+    if "/" in key:
+        ipaddress.IPv6Network(key)
+    else:
+        ipaddress.IPv4Address(key)
 
 
 class TestBehindAProxy:
