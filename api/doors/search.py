@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 import metering
 from api.services import Services
-from chains.budget import Thrift
+from chains.budget import BudgetMode
 from chains.passages import as_source
 from errors import RetryLater
 from schema import MAX_QUESTION, Source
@@ -32,17 +32,17 @@ async def search(
     """The ``k`` best passages for ``q``, limited to ``section`` when it is given."""
     services: Services = request.app.state.services
     with await services.guard.admit(request) as admitted:
-        return await _found(services, q.strip(), k, section, admitted.thrift)
+        return await _found(services, q.strip(), k, section, admitted.budget)
 
 
 async def _found(
-    services: Services, query: str, k: int, section: str | None, thrift: Thrift
+    services: Services, query: str, k: int, section: str | None, budget: BudgetMode
 ) -> dict[str, Any]:
     info = await services.retriever.store.info()
     if info is None:
         raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
-    if thrift is Thrift.STOP:
+    if budget is BudgetMode.EXHAUSTED:
         metering.degrade("budget")
     retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
-    found = await retriever.ainvoke(query, scope=section, thrift=thrift)
+    found = await retriever.ainvoke(query, scope=section, budget=budget)
     return {"sources": [as_source(p) for p in found[:k]], "book_version": info.book_version}

@@ -1,16 +1,16 @@
 """The one way in for whatever can cost a provider call or the machine's time.
 
-A door that answers or searches asks the guard before it does anything else, and hands what it is
-given back when the work is over, whichever way it ends:
+A door that answers or searches asks the guard first. It releases what it was given when the work
+is over, however it ends:
 
     with await services.guard.admit(connection) as admitted:           # a search
-        found = await retriever.ainvoke(query, thrift=admitted.thrift)
+        found = await retriever.ainvoke(query, budget=admitted.budget)
 
     admitted = await services.guard.admit(connection, questions)       # answers that are streamed
     ...                                                                # admitted.release at the end
 
-The chain asks the budget itself; a door that searches without the chain passes ``thrift`` on.
-``tests/api/test_guard.py`` lists the doors: add a new one there in one line.
+The chain asks the budget itself; a door that searches without the chain passes ``budget`` on.
+``tests/api/doors.py`` lists the doors for all test suites: add a new one there in one line.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from api.protection.addresses import client_key, networks
 from api.protection.origins import REFUSAL, page_allowed
 from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
-from chains.budget import Budget, Thrift
+from chains.budget import Budget, BudgetMode
 from errors import ForeignPage
 from schema import Question
 
@@ -34,9 +34,9 @@ _SEARCH: Final = 1
 class Admitted:
     """A request that may go on: what it may cost, and the slots it holds."""
 
-    def __init__(self, thrift: Thrift, release: Callable[[], None]) -> None:
-        self.thrift = thrift
-        """How much a search may still cost: ``STOP`` allows no provider call at all."""
+    def __init__(self, budget: BudgetMode, release: Callable[[], None]) -> None:
+        self.budget = budget
+        """How much a search may still cost: ``EXHAUSTED`` allows no provider call at all."""
         self.release = release
         """Gives the slots back; calling it again changes nothing."""
 
@@ -81,4 +81,4 @@ class Guard:
         for session_id, count in Counter(q.session_id for q in questions if q.session_id).items():
             await self._rate.check(f"session:{fingerprint(session_id)}", count)
         release = await self._slots.acquire(cost)
-        return Admitted(self._budget.thrift(), release)
+        return Admitted(self._budget.mode(), release)
