@@ -170,3 +170,5 @@ class CollectionInfo(BaseModel):
     language: str = "en"
     calibration: dict[str, float] = Field(default_factory=dict)
     """Abstention thresholds, see ``chains/abstention.py``."""
+    outline: bool = False
+    """The book's structure is stored beside the vocabulary; earlier versions kept none."""

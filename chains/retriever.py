@@ -20,6 +20,7 @@ from chains.budget import BudgetMode
 from chains.passages import by_section, passage_of
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo
+from text.outline import Outline
 from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
 from text.words import Language, content_words, language_of, tokens
@@ -51,6 +52,9 @@ class BookStore(Protocol):
 
     async def vocabulary(self, book_version: str) -> Vocabulary:
         """The words of that version of the book."""
+
+    async def outline(self, book_version: str) -> Outline:
+        """The structure of that version of the book."""
 
 
 class BookRetriever(BaseRetriever):

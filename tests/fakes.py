@@ -15,6 +15,7 @@ from pydantic import Field
 import metering
 from errors import BookChatError, FixQuestion, RetryLater
 from schema import ChunkMetadata, CollectionInfo, PastTurn, Turn
+from text.outline import Outline, OutlineBuilder
 from text.vocabulary import Vocabulary
 from text.words import content_words
 
@@ -99,6 +100,12 @@ class MemoryStore:
         for one in self.chunks:
             vocabulary.add(" ".join([*one.metadata["breadcrumb"], one.page_content]))
         return vocabulary
+
+    async def outline(self, book_version: str) -> Outline:
+        builder = OutlineBuilder()
+        for one in self.chunks:
+            builder.add(one.page_content, one.metadata)
+        return builder.outline("en")
 
 
 class ScriptedChat(BaseChatModel):

@@ -192,6 +192,7 @@ class _Run:
             chunks=summary.chunks,
             documents=summary.documents,
             language=self._tally.language(),
+            outline=True,
         )
         before = served[1] if served is not None and served[0] == target else None
         if self.options.calibrate is not None:
@@ -205,7 +206,9 @@ class _Run:
                 headings = self._tally.sample()
                 info.calibration = await self.options.calibrate(target, headings)
         if info != before:
-            await self._store.write_info(target, info, self._tally.vocabulary)
+            await self._store.write_info(
+                target, info, self._tally.vocabulary, self._tally.outline()
+            )
         if served is None or served[0] != target:
             await self._store.switch(target)
             summary.switched = True

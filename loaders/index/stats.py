@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from langchain_core.documents import Document
 
+from text.outline import Outline, OutlineBuilder
 from text.vocabulary import Vocabulary
 
 _SAMPLE: Final = 64
@@ -23,12 +24,14 @@ class Tally:
         self._locales: Counter[str] = Counter()
         self._sample: dict[str, str] = {}
         self.vocabulary = Vocabulary()
+        self._outline = OutlineBuilder()
 
     def add(self, chunk: Document) -> None:
         metadata = chunk.metadata
         self.chunks += 1
         self.pages.add(hash(metadata["path"]))
         self.vocabulary.add(" ".join([*metadata["breadcrumb"], chunk.page_content]))
+        self._outline.add(chunk.page_content, metadata)
         self._locales[metadata["locale"]] += 1
         # A sum of hashes is the same in whatever order the chunks come.
         digest = hashlib.sha256(f"{chunk.id}\0{metadata['url']}".encode()).digest()
@@ -47,6 +50,10 @@ class Tally:
 
     def language(self) -> str:
         return self._locales.most_common(1)[0][0] if self._locales else "en"
+
+    def outline(self) -> Outline:
+        """The pages in the book's own language."""
+        return self._outline.outline(self.language())
 
     def version(self) -> str:
         return f"{self._sum:032x}"[:16]

@@ -7,6 +7,7 @@ from typing import Protocol
 from langchain_core.documents import Document
 
 from schema import CollectionInfo
+from text.outline import Outline
 from text.vocabulary import Vocabulary
 
 
@@ -44,9 +45,13 @@ class IndexStore(Protocol):
         ...
 
     async def write_info(
-        self, collection: str, info: CollectionInfo, vocabulary: Vocabulary | None = None
+        self,
+        collection: str,
+        info: CollectionInfo,
+        vocabulary: Vocabulary | None = None,
+        outline: Outline | None = None,
     ) -> None:
-        """What the collection says of itself, and the words of the book in it."""
+        """What the collection says of itself, and the words and the structure of its book."""
         ...
 
     async def switch(self, collection: str) -> None:

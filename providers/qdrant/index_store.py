@@ -18,6 +18,7 @@ from providers.qdrant.server import CollectionOptions, translated
 from providers.qdrant.sparse import encoder_for
 from providers.qdrant.vector_store import INFO_ID, INFO_KEYS
 from schema import CollectionInfo
+from text.outline import Outline
 from text.vocabulary import Vocabulary
 
 INDEXED: Final = ("metadata.scopes", "metadata.section_id", "metadata.path", "metadata.locale")
@@ -144,10 +145,15 @@ class QdrantIndexStore:
                 )
 
     async def write_info(
-        self, collection: str, info: CollectionInfo, vocabulary: Vocabulary | None = None
+        self,
+        collection: str,
+        info: CollectionInfo,
+        vocabulary: Vocabulary | None = None,
+        outline: Outline | None = None,
     ) -> None:
         """What the collection says of itself; a complete one is made fast to search."""
-        await self._put_info(collection, info, await self._language(collection), vocabulary)
+        language = await self._language(collection)
+        await self._put_info(collection, info, language, vocabulary, outline)
         if info.complete:
             with translated():
                 await self._settle(collection)
@@ -236,14 +242,14 @@ class QdrantIndexStore:
         info: CollectionInfo,
         encoder: str,
         vocabulary: Vocabulary | None = None,
+        outline: Outline | None = None,
     ) -> None:
         # The language of the sparse vectors is fixed when the collection is made; that of the
         # book is known when all of it has been read.
         payload: dict[str, Any] = {"info": info.model_dump(), "encoder": encoder}
-        if vocabulary is not None:
-            payload["vocabulary"] = vocabulary.dumps()
-        else:
-            payload.update(await self._payload(collection, ["vocabulary"]))
+        given = {"vocabulary": vocabulary, "outline": outline}
+        payload.update(await self._payload(collection, [k for k, v in given.items() if v is None]))
+        payload.update({name: part.dumps() for name, part in given.items() if part is not None})
         point = models.PointStruct(id=INFO_ID, vector={}, payload=payload)
         with translated():
             await self._client.upsert(collection, points=[point], wait=True)

@@ -18,6 +18,7 @@ from providers.qdrant.section_cache import SectionCache
 from providers.qdrant.server import translated
 from providers.qdrant.sparse import encoder_for
 from schema import CollectionInfo
+from text.outline import Outline
 from text.vocabulary import Vocabulary
 
 INFO_ID: Final = str(uuid5(UUID("6f3c1a52-8d0e-4a3b-9a55-0c1f9b7f6a10"), "collection-info"))
@@ -65,6 +66,7 @@ class BookVectorStore(QdrantVectorStore):
         self._fusion: Any = models.FusionQuery(fusion=models.Fusion(fusion))
         self._language: str | None = None
         self._vocabulary: tuple[str, Vocabulary] | None = None
+        self._outline: tuple[str, Outline] | None = None
         self._sections = SectionCache()
 
     @property
@@ -176,7 +178,7 @@ class BookVectorStore(QdrantVectorStore):
         """The same store over another collection, such as one that is not served yet."""
         other = copy.copy(self)
         other.collection_name = collection
-        other._language = other._vocabulary = None
+        other._language = other._vocabulary = other._outline = None
         other._sections = SectionCache()
         return other
 
@@ -211,13 +213,23 @@ class BookVectorStore(QdrantVectorStore):
     async def vocabulary(self, book_version: str) -> Vocabulary:
         """The words of the served book; read again only when ``book_version`` changes."""
         if self._vocabulary is None or self._vocabulary[0] != book_version:
-            with translated():
-                found = await self._async.retrieve(
-                    self.collection_name, [INFO_ID], with_payload=["vocabulary"]
-                )
-            text = (found[0].payload or {}).get("vocabulary") if found else None
+            text = await self._told("vocabulary")
             self._vocabulary = (book_version, Vocabulary.loads(text) if text else Vocabulary())
         return self._vocabulary[1]
+
+    async def outline(self, book_version: str) -> Outline:
+        """The structure of the served book; empty until a version of it is complete."""
+        known = self._outline
+        if known is None or known[0] != book_version or not known[1].pages:
+            text = await self._told("outline")
+            self._outline = known = (book_version, Outline.loads(text) if text else Outline())
+        return known[1]
+
+    async def _told(self, key: str) -> str | None:
+        """A large part of what the collection says of itself."""
+        with translated():
+            found = await self._async.retrieve(self.collection_name, [INFO_ID], with_payload=[key])
+        return (found[0].payload or {}).get(key) if found else None
 
     async def ping(self) -> None:
         """Asks for one point by id.

@@ -162,3 +162,11 @@ class TestOrigins:
 
         assert reflected("https://book.example") == "https://book.example"
         assert reflected("https://evil.example") is None
+
+
+def test_the_book_tells_its_title_its_pages_and_questions_to_begin_with(served: Served) -> None:
+    body = served.http.get("/book").json()
+    assert body["title"] == body["pages"][0]["title"]
+    assert body["book_version"] == "v1"
+    assert 1 <= len(body["suggestions"]) <= 3
+    assert served.chat.seen == []

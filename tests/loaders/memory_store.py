@@ -12,6 +12,7 @@ from langchain_core.embeddings import Embeddings
 from errors import FixConfiguration, RetryLater
 from loaders.index.store import IndexStore
 from schema import CollectionInfo
+from text.outline import Outline
 from text.vocabulary import Vocabulary
 
 
@@ -80,9 +81,14 @@ class MemoryStore(IndexStore):
             del self.collections[collection].chunks[key]
 
     async def write_info(
-        self, collection: str, info: CollectionInfo, vocabulary: Vocabulary | None = None
+        self,
+        collection: str,
+        info: CollectionInfo,
+        vocabulary: Vocabulary | None = None,
+        outline: Outline | None = None,
     ) -> None:
         self.writes.append("info")
+        self.outline = outline
         self.collections[collection].info = info
 
     async def switch(self, collection: str) -> None:

@@ -10,6 +10,7 @@ from schema import CollectionInfo
 from standins.qdrant import QdrantStandIn
 from tests.providers.books import DIMENSIONS, WordEmbeddings, chunk, fill, stores_at
 from tests.providers.qdrant_fixtures import Opened, opened, qdrant, served_qdrant
+from text.outline import OutlineBuilder
 from text.vocabulary import Vocabulary
 
 __all__ = ["opened", "qdrant", "served_qdrant"]
@@ -168,6 +169,20 @@ async def test_the_words_of_the_book_stay_when_only_its_info_is_written(opened: 
     await opened.index.write_info(name, info, words)
     await opened.index.write_info(name, info.model_copy(update={"documents": 7}))
     assert "gyroscop" in await opened.search.vocabulary("v1")
+
+
+async def test_the_structure_of_the_book_is_stored_beside_its_words(opened: Opened) -> None:
+    name = await fill(opened.index, [ONE])
+    assert (await opened.search.outline("v1")).pages == []
+    builder = OutlineBuilder()
+    builder.add(ONE.page_content, ONE.metadata)
+    outline = builder.outline("en")
+    info = CollectionInfo(fingerprint="model/32", book_version="v1", complete=True)
+    await opened.index.write_info(name, info, Vocabulary(), outline)
+    await opened.index.write_info(name, info.model_copy(update={"documents": 7}))
+    found = await opened.search.outline("v1")
+    assert [page.path for page in found.pages] == [ONE.metadata["path"]]
+    assert found == outline
 
 
 async def test_other_books_of_the_same_qdrant_are_left_alone(

@@ -1,0 +1,267 @@
+"""The structure of a book: its pages in reading order, their headings, numbers and questions."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Self
+
+from text.heading_questions import question_for
+from text.places import Place, places, row_places
+from text.sentences import split_units
+from text.words import content_words
+
+_FIRST: Final = frozenset("intro introduction index readme preface welcome start overview".split())
+_LAST: Final = frozenset("glossary appendix appendices references bibliography tutorial".split())
+_FIRST_SENTENCES: Final = 3
+_SUGGESTIONS: Final = 3
+_DIGITS: Final = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading of a page; ``level`` is 0 for what stands before the page's first heading."""
+
+    id: str
+    heading: str
+    url: str
+    level: int
+    echo: bool = False
+    """It only asks: exercises, a quiz."""
+    question: str = ""
+    """A question that it surely answers, if one is known."""
+    places: tuple[Place, ...] = ()
+    """Weeks, modules … that rows of its tables or items of its lists tell of."""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Stems of its heading."""
+        return frozenset(content_words(self.heading))
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page (a chapter, mostly) with its sections in order; ``groups`` are what it stands in."""
+
+    path: str
+    title: str
+    url: str
+    locale: str
+    groups: tuple[str, ...]
+    sections: Sequence[Section]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Stems of its title."""
+        return frozenset(content_words(self.title))
+
+    @cached_property
+    def numbers(self) -> frozenset[Place]:
+        """What it is called: "Chapter 3: …", ``chapter-3-urdf.md``."""
+        own = places(self.title) or places(self.name)
+        return frozenset(own)
+
+    @cached_property
+    def within(self) -> frozenset[Place]:
+        """The numbered parts that it stands in, or that it opens."""
+        folders = self.path.rpartition("/")[0].split("/")
+        return frozenset(p for name in (*self.groups, *folders) for p in places(name))
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending; the folder's for an index page."""
+        stem = self.path.rpartition("/")[2].rpartition(".")[0].lower()
+        if stem in ("index", "readme") and "/" in self.path:
+            return self.path.split("/")[-2].lower()
+        return stem
+
+    @property
+    def opens(self) -> bool:
+        """It is the first page of its folder and tells of the whole."""
+        return self.path.rpartition("/")[2].rpartition(".")[0].lower() in ("index", "readme")
+
+    @property
+    def order(self) -> int | None:
+        """The number that its file's name begins with."""
+        match = re.match(r"(\d{1,3})[-_. ]", self.path.rpartition("/")[2])
+        return int(match[1]) if match else None
+
+
+@dataclass
+class Outline:
+    """Pages in reading order: what opens the book first, glossaries and the like last."""
+
+    pages: Sequence[Page] = field(default_factory=list)
+
+    @cached_property
+    def by_section(self) -> Mapping[str, tuple[Page, int]]:
+        """The page of each section, and its place there."""
+        return {s.id: (page, i) for page in self.pages for i, s in enumerate(page.sections)}
+
+    @cached_property
+    def suggestions(self) -> list[str]:
+        """Three questions to begin with, from the beginning, the middle and the end.
+
+        Of what a third of the book answers, the one whose words the book's headings use most.
+        """
+        read = [page for page in self.pages if not _is_looked_up(page)]
+        asked = [s for page in read for s in page.sections if s.question]
+        used = Counter(word for page in read for s in page.sections for word in s.words)
+        third = -(-len(asked) // _SUGGESTIONS)
+        found: list[str] = []
+        for part in (asked[i : i + third] for i in range(0, len(asked), third or 1)):
+            best = max(part, key=lambda s: sum(used[w] for w in s.words) / (len(s.words) + 1))
+            found.append(best.question)
+        spare = (_about(page) for page in read[:: max(1, len(read) // _SUGGESTIONS)])
+        return list(dict.fromkeys([*found, *spare]))[:_SUGGESTIONS]
+
+    @property
+    def title(self) -> str:
+        """The title of what opens the book."""
+        return self.pages[0].title if self.pages else ""
+
+    def dumps(self) -> str:
+        """JSON that ``loads`` reads."""
+        return json.dumps([_packed(page) for page in self.pages], ensure_ascii=False)
+
+    @classmethod
+    def loads(cls, text: str) -> Self:
+        """The inverse of ``dumps``."""
+        return cls([_unpacked(row) for row in json.loads(text)])
+
+
+def _is_looked_up(page: Page) -> bool:
+    return bool(set(re.split(r"[\W_]+", page.name)) & _LAST)
+
+
+def _about(page: Page) -> str:
+    title = page.title.partition(": ")[2] if page.numbers else page.title
+    return f"What does the book say about {title or page.title}?"
+
+
+@dataclass
+class OutlineBuilder:
+    """Takes the chunks of a book as they come."""
+
+    _pages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
+
+    def add(self, text: str, metadata: Mapping[str, Any]) -> None:
+        """One chunk of a section, see ``ChunkMetadata``."""
+        page = self._pages.setdefault(metadata["path"], {"first": metadata, "sections": {}})
+        ident = metadata["section_id"]
+        known = page["sections"].setdefault(ident, {"meta": metadata, "question": "", "places": {}})
+        units = split_units(text)
+        if ident not in self._known:
+            self._known.add(ident)
+            opening = [u.text for u in units if u.kind == "prose"][:_FIRST_SENTENCES]
+            if metadata["kind"] == "text":
+                known["question"] = question_for(metadata["heading"], opening)
+        known["places"].update(dict.fromkeys(_told(units)))
+
+    def outline(self, locale: str) -> Outline:
+        """The pages in that language."""
+        pages = [self._page(path, raw) for path, raw in self._pages.items()]
+        return Outline(sorted((p for p in pages if p.locale == locale), key=_reading_order))
+
+    def _page(self, path: str, raw: Mapping[str, Any]) -> Page:
+        first = raw["first"]
+        crumbs = list(first["breadcrumb"])
+        depth = crumbs.index(first["title"]) if first["title"] in crumbs else 0
+        sections = [
+            Section(
+                ident,
+                s["meta"]["heading"],
+                s["meta"]["url"],
+                max(0, len(s["meta"]["breadcrumb"]) - depth - 1),
+                s["meta"]["kind"] == "echo",
+                s["question"],
+                tuple(s["places"]),
+            )
+            for ident, s in raw["sections"].items()
+        ]
+        url = first["url"].partition("#")[0]
+        groups = tuple(crumbs[:depth])
+        return Page(path, first["title"], url, first["locale"], groups, sections)
+
+
+def _told(units: Sequence[Any]) -> Iterator[Place]:
+    header = ""
+    for unit in units:
+        if unit.kind == "header":
+            header = unit.text
+        elif unit.kind == "row":
+            yield from row_places(header, unit.text)
+        elif unit.kind == "item":
+            label = unit.text.partition(":")[0]
+            if len(label.split()) <= 4:
+                yield from places(label)
+
+
+def _reading_order(page: Page) -> tuple[Any, ...]:
+    """By folder and number; introductions first, what is looked up last."""
+    steps: list[tuple[int, list[tuple[int, int, str]]]] = []
+    parts = page.path.lower().split("/")
+    for part in parts:
+        stem = part.partition(".")[0]
+        words = set(re.split(r"[\W_]+", stem))
+        rank = 0 if words & _FIRST else 2 if words & _LAST else 1
+        if part == parts[-1] and len(parts) == 1 and rank == 1 and not _DIGITS.search(stem):
+            rank = 2  # loose pages beside the folders of the chapters
+        steps.append((rank, _natural(stem)))
+    return tuple(steps)
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    pieces = [piece for piece in _DIGITS.split(text) if piece]
+    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in pieces]
+
+
+def _packed(page: Page) -> list[Any]:
+    sections = [
+        [
+            _without(s.id, page.path),
+            s.heading,
+            _without(s.url, page.url),
+            s.level,
+            int(s.echo),
+            s.question,
+            [list(place) for place in s.places],
+        ]
+        for s in page.sections
+    ]
+    return [page.path, page.title, page.url, page.locale, list(page.groups), sections]
+
+
+def _unpacked(row: Sequence[Any]) -> Page:
+    path, title, url, locale, groups, sections = row
+    return Page(
+        path,
+        title,
+        url,
+        locale,
+        tuple(groups),
+        [
+            Section(
+                _with(ident, path),
+                heading,
+                _with(address, url),
+                level,
+                bool(echo),
+                question,
+                tuple((str(kind), str(number)) for kind, number in told),
+            )
+            for ident, heading, address, level, echo, question, told in sections
+        ],
+    )
+
+
+def _without(text: str, prefix: str) -> str:
+    """Most ids and addresses begin as their page's does: those are kept short."""
+    return f"^{text.removeprefix(prefix)}" if text.startswith(prefix) else text
+
+
+def _with(text: str, prefix: str) -> str:
+    return prefix + text[1:] if text.startswith("^") else text
