@@ -1,26 +1,27 @@
 #!/usr/bin/env bash
-# Writes requirements.lock from requirements.txt: exact versions with hashes, no index named.
-# Takes a few minutes, since every distribution is hashed. Needs Python 3.11.
+# Writes requirements.lock and requirements-dev.lock: exact versions with hashes, no index named,
+# good for Python 3.11 to 3.13 on Linux and macOS, x86-64 and arm64.
+# `scripts/lock.sh --upgrade` takes newer versions, otherwise what still fits stays as it is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tools=$(mktemp -d)
-trap 'rm -rf "$tools"' EXIT
-"${PYTHON:-python3.11}" -m venv "$tools/venv"
-"$tools/venv/bin/pip" install --quiet 'pip-tools>=7.5,<8'
+uv=$(command -v uv || true)
+if [ -z "$uv" ]; then
+    tools=$(mktemp -d)
+    trap 'rm -rf "$tools"' EXIT
+    "${PYTHON:-python3.11}" -m venv "$tools/venv"
+    "$tools/venv/bin/pip" install --quiet 'uv>=0.9,<1'
+    uv=$tools/venv/bin/uv
+fi
 
-# redis needs it on Python before 3.11.3 (Debian's is 3.11.2); the newer do without.
-echo 'async-timeout>=4.0.3' >"$tools/old-python.txt"
-
-# --upgrade only when asked for: otherwise the versions that still fit stay as they are.
-"$tools/venv/bin/pip-compile" --quiet --generate-hashes --allow-unsafe --strip-extras \
-    --no-annotate --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-    --no-emit-options --output-file requirements.lock "$@" \
-    requirements.txt "$tools/old-python.txt"
-
-{
-    echo "# Every package of the image with its hashes, for Python 3.11 on Linux."
-    echo "# Written by scripts/lock.sh from requirements.txt; do not edit."
-    grep -v '^#' requirements.lock
-} >"$tools/lock"
-cp "$tools/lock" requirements.lock
+constraint=
+for name in requirements requirements-dev; do
+    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+        --no-header $constraint --output-file "$name.lock" "$@" "$name.txt" >/dev/null
+    {
+        echo "# Exact versions with hashes. Written by scripts/lock.sh from $name.txt; do not edit."
+        cat "$name.lock"
+    } >"$name.lock.new"
+    mv "$name.lock.new" "$name.lock"
+    constraint="--constraint requirements.lock"
+done

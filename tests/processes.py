@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,10 +60,15 @@ def run(
 
 
 @contextmanager
-def service(tmp_path: Path, env: Mapping[str, str], port: int) -> Iterator[httpx.Client]:
+def service(
+    tmp_path: Path,
+    env: Mapping[str, str],
+    port: int,
+    command: Sequence[str] = (sys.executable, "-m", "api"),
+) -> Iterator[httpx.Client]:
     """``python -m api`` on ``port``, once it has said that it answers."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "api"],
+        command,
         cwd=tmp_path,
         env={**env, "PORT": str(port)},
         stderr=subprocess.PIPE,

@@ -1,41 +1,30 @@
 """The audit of dependencies is part of ``make check`` and does not need the network."""
 
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts import audit
-from standins.server import free_port, serve
 
 
-class Index:
-    """An index of packages, with or without advisories."""
-
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": self.body})
-
-
-@pytest.mark.parametrize(
-    ("body", "known"),
-    [(b'{"info": {}, "vulnerabilities": []}', True), (b'{"info": {}}', False), (b"<html>", False)],
-)
-def test_an_index_that_knows_no_advisories_is_not_asked(body: bytes, known: bool) -> None:
-    with serve(Index(body), lifespan="off") as url:
-        assert audit.advisories_known(url) is known
-
-
+@pytest.mark.parametrize("output", ["", "no JSON", '{"else": 1}'])
 def test_without_anybody_to_ask_it_says_that_it_was_skipped(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], output: str
 ) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    assert audit.main([], nobody) == 0
+    command = [sys.executable, "-c", f"print({output!r})"]
+
+    assert audit.main([], command) == 0
     assert "audit skipped" in capsys.readouterr().err
-    assert audit.main(["--strict"], nobody) == 1
+    assert audit.main(["--strict"], command) == 1
+
+
+def test_an_index_that_knows_no_advisories_is_no_audit() -> None:
+    unknown = {"name": "c", "skip_reason": "not found"}
+
+    assert audit.judge([unknown, unknown], strict=False)[0] == 0
+    assert "skipped" in audit.judge([unknown], strict=False)[1][0]
+    assert audit.judge([unknown], strict=True)[0] == 1
 
 
 def test_a_flaw_fails_and_what_nobody_knows_is_not_called_sound() -> None:

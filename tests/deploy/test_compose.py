@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
@@ -14,64 +13,12 @@ from settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
-STRINGS = {"type": "array", "items": {"type": "string"}}
-DEPENDENCY = {
-    "type": "object",
-    "properties": {
-        "condition": {
-            "enum": ["service_started", "service_healthy", "service_completed_successfully"]
-        },
-        "required": {"type": "boolean"},
-    },
-    "required": ["condition"],
-    "additionalProperties": False,
-}
-SERVICE = {
-    "type": "object",
-    "properties": {
-        "image": {"type": "string", "pattern": r"^book-chat$|:"},
-        "build": {"type": "object", "required": ["context"]},
-        "restart": {"enum": ["no", "unless-stopped"]},
-        "init": {"type": "boolean"},
-        "stop_grace_period": {"type": "string", "pattern": r"^\d+s$"},
-        "security_opt": STRINGS,
-        "cap_drop": STRINGS,
-        "environment": {"type": "object", "additionalProperties": {"type": ["string", "number"]}},
-        "command": STRINGS,
-        "ports": {"type": "array", "items": {"type": "string", "pattern": r":\d+$"}},
-        "volumes": {"type": "array", "items": {"type": "string", "pattern": "^[^:]+:/"}},
-        "profiles": STRINGS,
-        "depends_on": {
-            "anyOf": [STRINGS, {"type": "object", "additionalProperties": DEPENDENCY}],
-        },
-        "healthcheck": {"type": "object", "required": ["test"]},
-        "networks": {"type": ["array", "object"]},
-    },
-    "required": ["image", "networks"],
-    "additionalProperties": False,
-}
-FILE = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string"},
-        "services": {"type": "object", "additionalProperties": SERVICE},
-        "networks": {"type": "object"},
-        "volumes": {"type": "object"},
-    },
-    "patternProperties": {"^x-": {}},
-    "required": ["services"],
-    "additionalProperties": False,
-}
 
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
     parsed: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yml").read_text("utf-8"))
     return parsed
-
-
-def test_the_file_has_the_shape_that_compose_reads(compose: dict[str, Any]) -> None:
-    jsonschema.validate(compose, FILE)
 
 
 def test_everything_that_is_named_is_there(compose: dict[str, Any]) -> None:
