@@ -1,17 +1,18 @@
 """Reads what matters of ``docusaurus.config.*`` without running it."""
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+import tree_sitter_typescript
+from tree_sitter import Language, Node, Parser
+
 _CONFIGS: Final = tuple(f"docusaurus.config.{suffix}" for suffix in ("js", "ts", "mjs", "cjs"))
-_TOKEN: Final = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|(?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
-    r"""|(?P<word>[A-Za-z_$][\w$]*)|(?P<mark>\|\||\?\?|=>|[{}\[\]():,=.;])|\S""",
-    re.S,
+_ESCAPED: Final = re.compile(r"\\(.)")
+_TRANSPARENT: Final = frozenset(
+    "object array satisfies_expression as_expression parenthesized_expression".split()
 )
 DEFAULT_EXCLUDE: Final = (
     "**/_*.{js,jsx,ts,tsx,md,mdx}",
@@ -130,69 +131,62 @@ def _instance(options: dict[str, list[Value]]) -> Docs:
 def _values(source: str) -> Iterator[tuple[tuple[str, ...], Value]]:
     """Every plain string and boolean with the keys that lead to it; ``[]`` is a list's item.
 
-    ``a || 'b'`` counts as ``'b'``, and a name that a plain ``const`` defines as its value.
+    ``a || 'b'`` counts as ``'b'``, and a name that a plain ``const`` defines as its value. The
+    file is parsed and never run. TypeScript's grammar reads JavaScript too.
     """
-    tokens = [(m.lastgroup, m.group()) for m in _TOKEN.finditer(source) if m.lastgroup]
-    constants = _constants(tokens)
-    stack: list[str] = []
-    key: str | None = None
-    pending: tuple[tuple[str, ...], Value] | None = None
-    for i, (kind, text) in enumerate(tokens):
-        if kind == "mark" and text in "{[":
-            stack.append(f"{key or ''}{text}")
-            key = None
-        elif kind == "mark" and text in "}]":
-            if pending:
-                yield pending
-            pending, key = None, None
-            if stack:
-                stack.pop()
-        elif kind == "mark" and text in ",;":
-            if pending:
-                yield pending
-            pending, key = None, None
-        elif kind in ("word", "string"):
-            following = tokens[i + 1][1] if i + 1 < len(tokens) else ""
-            if following == ":" and stack and stack[-1].endswith("{"):
-                key = _unquoted(text)
-                continue
-            value = _value(kind, text, constants)
-            above = tuple(entry[:-1] for entry in stack if entry[:-1])
-            in_list = bool(stack) and stack[-1].endswith("[")
-            if value is not None and (key or in_list):
-                pending = ((*above, key or "[]"), value)
-            elif value is not None and kind == "word" and stack and following in ",}":
-                pending = ((*above, text), value)  # { baseUrl }
+    language = Language(tree_sitter_typescript.language_typescript())
+    root = Parser(language).parse(source.encode()).root_node
+    constants = dict(_constants(root))
+    waiting: list[tuple[tuple[str, ...], Node, bool]] = [((), root, False)]
+    while waiting:
+        keys, node, listed = waiting.pop()
+        value = _value(node, constants)
+        if value is not None:
+            if listed or keys:
+                yield ((*keys, "[]") if listed else keys), value
+        elif node.type == "pair":
+            key, below = node.child_by_field_name("key"), node.child_by_field_name("value")
+            if key is not None and below is not None:
+                waiting.append(((*keys, _unquoted(_text_of(key))), below, False))
+        elif node.type == "shorthand_property_identifier":
+            constant = constants.get(_text_of(node))
+            if constant is not None:
+                yield (*keys, _text_of(node)), constant
+        elif node.type in _TRANSPARENT or not keys:
+            inside = node.type == "array"
+            waiting += [(keys, child, inside) for child in reversed(node.named_children)]
 
 
-def _constants(tokens: Sequence[tuple[str | None, str]]) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for i in range(len(tokens) - 3):
-        if tokens[i][1] in ("const", "let", "var") and tokens[i + 2][1] == "=":
-            end = i + 3
-            if tokens[end + 1][1] in ("||", "??") if end + 1 < len(tokens) else False:
-                end += 2
-            value = _value(*tokens[end], {}) if end < len(tokens) else None
-            if value is not None:
-                found[tokens[i + 1][1]] = value
-    return found
+def _constants(root: Node) -> Iterator[tuple[str, Value]]:
+    for statement in root.named_children:
+        for declared in statement.named_children:
+            name, value = (
+                declared.child_by_field_name("name"),
+                declared.child_by_field_name("value"),
+            )
+            plain = _value(value, {}) if value is not None else None
+            if name is not None and plain is not None:
+                yield _text_of(name), plain
 
 
-def _value(kind: str | None, text: str, constants: dict[str, Value]) -> Value | None:
-    if kind == "string":
-        return None if text[0] == "`" and "${" in text else _unquoted(text)
-    if text in ("true", "false"):
-        return text == "true"
-    return constants.get(text)
+def _value(node: Node, constants: dict[str, Value]) -> Value | None:
+    if node.type == "binary_expression" and (right := node.child_by_field_name("right")):
+        return _value(right, constants)
+    if node.type == "template_string":
+        filled = any(child.type == "template_substitution" for child in node.named_children)
+        return None if filled else _unquoted(_text_of(node))
+    if node.type == "string":
+        return _unquoted(_text_of(node))
+    if node.type in ("true", "false"):
+        return node.type == "true"
+    return constants.get(_text_of(node)) if node.type == "identifier" else None
+
+
+def _text_of(node: Node) -> str:
+    return (node.text or b"").decode()
 
 
 def _unquoted(text: str) -> str:
     if text[:1] not in ("'", '"', "`"):
         return text
-    inner = text[1:-1].replace("\\'", "'").replace('\\"', '"') if text[0] != '"' else text
-    if text[0] == '"':
-        try:
-            return str(json.loads(inner))
-        except ValueError:
-            return text[1:-1]
-    return inner
+    return _ESCAPED.sub(r"\1", text[1:-1])
