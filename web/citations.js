@@ -3,7 +3,8 @@ import { directionOf, h } from "./dom.js";
 import { FIRST_MARK, markAt, MARKS } from "./inline.js";
 import { render } from "./markdown.js";
 
-const SENTENCE_END = /[.!?۔؟]\s|\n/;
+// Rows of a table stand together like the words of a sentence: one mark for all of them.
+const SENTENCE_END = /[.!?۔؟]\s|\n(?![^\S\n]*\|)/g;
 
 /**
  * The answer's text with one mark character at the end of each cited span.
@@ -19,13 +20,14 @@ export function placeMarks(answer, citations, sources) {
   const inserts = [];
   const spans = [...citations].sort((a, b) => a.end - b.end || a.start - b.start);
   const ends = unitOffsets(text, spans.map((span) => span.end));
+  const again = citedAgain(text, spans, ends);
   spans.forEach((citation, index) => {
     const end = backOverSpace(text, ends[index]);
     for (const id of new Set(citation.source_ids)) {
       const source = byId.get(id);
       if (!source) continue;
       if (!order.includes(source)) order.push(source);
-      if (citedAgain(id, index, spans, ends, text)) continue;
+      if (again.has(`${index} ${id}`)) continue;
       inserts.push([end, marks.length]);
       marks.push({ number: order.indexOf(source) + 1, source, citation });
     }
@@ -46,13 +48,25 @@ function backOverSpace(text, end) {
   return end;
 }
 
-/** Is the same source cited later in the same sentence? Then its mark stands there, once. */
-function citedAgain(id, index, spans, ends, text) {
-  for (let later = index + 1; later < spans.length; later += 1) {
-    if (SENTENCE_END.test(text.slice(ends[index] - 1, ends[later] - 1))) return false;
-    if (spans[later].source_ids.includes(id)) return true;
+/** "index id" of spans whose source is cited later in the same sentence: its mark stands there, once. */
+function citedAgain(text, spans, ends) {
+  const stops = [...text.matchAll(SENTENCE_END)].map((found) => found.index);
+  const again = new Set();
+  const sentence = [];
+  let stop = 0;
+  ends.forEach((end, index) => {
+    while (stop < stops.length && stops[stop] < end - 1) stop += 1;
+    sentence[index] = stop;
+  });
+  const later = new Map();
+  for (let index = spans.length - 1; index >= 0; index -= 1) {
+    for (const id of new Set(spans[index].source_ids)) {
+      const next = later.get(id);
+      if (next !== undefined && sentence[next] === sentence[index]) again.add(`${index} ${id}`);
+      later.set(id, index);
+    }
   }
-  return false;
+  return again;
 }
 
 function insertAll(text, inserts) {

@@ -15,6 +15,7 @@ const KEYWORDS = {
   data: words("true false null yes no on off"),
 };
 const FAMILY = {
+  __proto__: null,
   py: "python", python: "python",
   sh: "shell", bash: "shell", shell: "shell", console: "shell", cmake: "shell",
   yaml: "data", yml: "data", toml: "data", ini: "data", json: "data",
@@ -30,7 +31,7 @@ const SCANNERS = {
   shell: scan("(?<=^|\\s)#[^\\n]*"),
   data: scan("(?<=^|\\s)[#;][^\\n]*"),
   c: scan("//[^\\n]*|/\\*[^]*?(?:\\*/|$)", `${STRINGS}|\`(?:\\\\.|[^\`\\\\])*\`?`),
-  markup: /(?<comment><!--[^]*?(?:-->|$))|(?<string>"[^"]*"|'[^']*')|(?<word><\/?[\w:.-]+|\/?>)|(?<number>[\w:-]+(?==))/g,
+  markup: /(?<comment><!--[^]*?(?:-->|$))|(?<string>"[^"]*"|'[^']*')|(?<word><\/?[\w:.-]+|\/?>)|(?<number>(?<![\w:-])[\w:-]+(?==))/g,
 };
 
 /** Nodes of `code`: plain text and spans of the classes comment, string, number, keyword. */

@@ -5,13 +5,49 @@ import { highlight } from "./highlight.js";
 import { inline, marksIn, tex, withoutMarks } from "./inline.js";
 
 const MAX_DEPTH = 16;
-const FENCE = /^( *)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/;
-const HEADING = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/;
-const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const QUOTE = /^ {0,3}>\s?/;
 const ITEM = /^( *)([-*+]|\d{1,9}[.)])(\s+)(?=\S)/;
 const MATH = /^\s*(\$\$|\\\[)/;
-const DELIMITERS = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
+
+// Fences, headings, rules and tables are read by hand: their patterns would try every way to share
+// a long run of spaces or dashes between two of their parts.
+
+/** `{indent, mark, language, title}` of a line that opens a fence, or null. */
+function fenceOf(line) {
+  const [, indent, mark] = /^( *)(`{3,}|~{3,})/.exec(line) ?? [];
+  const info = mark && line.slice(indent.length + mark.length).trim();
+  if (!mark || info.includes("`")) return null;
+  const language = /^[^\s{]*/.exec(info)[0];
+  const title = /\b(?:title|filename|file)\s{0,3}=\s{0,3}(?:"([^"]{1,200})"|'([^']{1,200})')/.exec(info);
+  return { indent: indent.length, mark, language, title: title?.[1] ?? title?.[2] ?? "" };
+}
+
+/** Does `line` end a fence that `mark` opened? */
+function closesFence(line, mark) {
+  const found = line.trim();
+  return found.startsWith(mark) && !found.replaceAll(mark[0], "");
+}
+
+/** `{level, text}` of a heading, or null. */
+function headingOf(line) {
+  const hashes = /^ {0,3}(#{1,6})(?=\s)/.exec(line);
+  if (!hashes) return null;
+  const text = line.slice(hashes[0].length).trim();
+  let end = text.length;
+  while (text[end - 1] === "#") end -= 1;
+  const closed = end < text.length && (end === 0 || /\s/.test(text[end - 1]));
+  return { level: hashes[1].length, text: closed ? text.slice(0, end).trimEnd() : text };
+}
+
+function isRule(line) {
+  if (!/^ {0,3}[-*_]/.test(line)) return false;
+  const bare = line.replace(/\s/g, "");
+  return bare.length > 2 && !bare.replaceAll(bare[0], "");
+}
+
+function isDelimiterRow(line) {
+  return line.includes("-") && line.includes("|") && cells(line).every((cell) => /^:?-+:?$/.test(cell));
+}
 
 /** Brings `holder`'s children up to date with `source`. `context`: see `inline`, plus labels. */
 export function render(holder, source, context) {
@@ -51,16 +87,13 @@ function split(lines) {
 
 function kindAt(lines, at) {
   const line = withoutMarks(lines[at]);
-  if (FENCE.test(line)) return "fence";
-  if (HEADING.test(line)) return "heading";
-  if (RULE.test(line)) return "rule";
+  if (fenceOf(line)) return "fence";
+  if (headingOf(line)) return "heading";
+  if (isRule(line)) return "rule";
   if (QUOTE.test(line)) return "quote";
   if (ITEM.test(line)) return "list";
   if (MATH.test(line)) return "math";
-  if (line.includes("|") && at + 1 < lines.length) {
-    const next = withoutMarks(lines[at + 1]);
-    if (next.includes("-") && next.includes("|") && DELIMITERS.test(next)) return "table";
-  }
+  if (line.includes("|") && at + 1 < lines.length && isDelimiterRow(withoutMarks(lines[at + 1]))) return "table";
   return "paragraph";
 }
 
@@ -74,9 +107,8 @@ const ENDS = {
   heading: one,
   rule: one,
   fence(lines, at) {
-    const fence = FENCE.exec(withoutMarks(lines[at]))[2];
-    const close = new RegExp(`^ *\\${fence[0]}{${fence.length},}\\s*$`);
-    return Math.min(lines.length, until(lines, at + 1, (line) => close.test(line)) + 1);
+    const { mark } = fenceOf(withoutMarks(lines[at]));
+    return Math.min(lines.length, until(lines, at + 1, (line) => closesFence(line, mark)) + 1);
   },
   math(lines, at) {
     const first = withoutMarks(lines[at]).trim();
@@ -89,11 +121,16 @@ const ENDS = {
   list(lines, at) {
     const first = ITEM.exec(withoutMarks(lines[at]));
     const numbered = /\d/.test(first[2]);
+    let known = { next: -1 };
     return until(lines, at + 1, (line, index) => {
-      if (!line.trim()) return !continues(lines, index, first[1].length, numbered);
+      if (!line.trim()) {
+        // One answer for all the blank lines of a gap.
+        if (known.next <= index) known = continues(lines, index, first[1].length, numbered);
+        return !known.continues;
+      }
       const item = ITEM.exec(line);
       if (item && item[1].length <= first[1].length + 1) return /\d/.test(item[2]) !== numbered;
-      return /^ {0,1}\S/.test(line) && (FENCE.test(line) || HEADING.test(line) || QUOTE.test(line) || RULE.test(line));
+      return /^ {0,1}\S/.test(line) && (fenceOf(line) || headingOf(line) || QUOTE.test(line) || isRule(line));
     });
   },
   paragraph: (lines, at) =>
@@ -105,13 +142,15 @@ const ENDS = {
     }),
 };
 
-/** Does a list go on after the blank line at `index`? */
+/** Does a list go on after the blank line at `index`? With the place of the next line of text. */
 function continues(lines, index, indent, numbered) {
-  const next = lines.slice(index + 1).map(withoutMarks).find((line) => line.trim());
-  if (!next) return false;
-  const item = ITEM.exec(next);
-  if (item && item[1].length <= indent + 1) return /\d/.test(item[2]) === numbered;
-  return next.startsWith(" ".repeat(indent + 2));
+  let next = index;
+  while (next < lines.length && !withoutMarks(lines[next]).trim()) next += 1;
+  if (next === lines.length) return { next, continues: false };
+  const line = withoutMarks(lines[next]);
+  const item = ITEM.exec(line);
+  if (item && item[1].length <= indent + 1) return { next, continues: /\d/.test(item[2]) === numbered };
+  return { next, continues: line.startsWith(" ".repeat(indent + 2)) };
 }
 
 function node(block, context, outer = false) {
@@ -137,9 +176,9 @@ const NODES = {
   paragraph: (lines, context) => h("p", {}, inline(lines.map((line) => line.trimStart()).join("\n"), context)),
   rule: (lines, context) => h("div", { class: "rule" }, strays(lines, context)),
   heading(lines, context) {
-    const [, hashes, text] = HEADING.exec(lines[0]) ?? HEADING.exec(withoutMarks(lines[0]));
-    const level = Math.min(6, Math.max(hashes.length, 2) + context.level - 1);
-    return h(`h${level}`, {}, inline(text, context));
+    const found = headingOf(lines[0]) ?? headingOf(withoutMarks(lines[0]));
+    const level = Math.min(6, Math.max(found.level, 2) + context.level - 1);
+    return h(`h${level}`, {}, inline(found.text, context));
   },
   quote: (lines, context) => h("blockquote", {}, nodes(nested(lines.map((line) => line.replace(QUOTE, "")), context))),
   math(lines, context) {
@@ -147,21 +186,21 @@ const NODES = {
     return h("div", { class: "formula", tabindex: "0", role: "group", "aria-label": context.words.formula }, tex(source, true, context));
   },
   fence(lines, context) {
-    const [, indent, fence, language] = FENCE.exec(withoutMarks(lines[0]));
-    const last = withoutMarks(lines.at(-1)).trim();
-    const closed = lines.length > 1 && last.startsWith(fence) && !last.replaceAll(fence[0], "");
-    const body = lines.slice(1, closed ? -1 : undefined).map((line) => withoutMarks(line).replace(new RegExp(`^ {0,${indent.length}}`), ""));
-    const text = body.join("\n");
+    const { indent, mark, language, title } = fenceOf(withoutMarks(lines[0]));
+    const closed = lines.length > 1 && closesFence(withoutMarks(lines.at(-1)), mark);
+    const body = lines.slice(1, closed ? -1 : undefined).map((line) => withoutMarks(line));
+    const text = body.map((line) => line.slice(Math.min(indent, /^ */.exec(line)[0].length))).join("\n");
     const copy = copyButton(context.words.copyCode, context.words.copied, () => text);
-    const bar = h("figcaption", {}, h("span", {}, language), copy);
-    const pre = h("pre", { tabindex: "0", role: "group", "aria-label": context.words.code, dir: "ltr" }, h("code", {}, highlight(text, language)));
-    return h("figure", { class: "code", dir: "ltr" }, bar, pre, strays(lines, context));
+    const name = title ? h("span", { class: "file" }, title) : h("span", {}, language);
+    const bar = h("figcaption", {}, name, strays(lines, context), copy);
+    const pre = h("pre", { tabindex: "0", role: "group", "aria-label": title || context.words.code, dir: "ltr" }, h("code", {}, highlight(text, language)));
+    return h("figure", { class: "code", dir: "ltr" }, bar, pre);
   },
   list(lines, context) {
     const first = ITEM.exec(withoutMarks(lines[0]));
     const number = parseInt(first[2], 10);
     const items = listItems(lines, first[1].length);
-    const loose = items.some((item) => item.some((line, index) => !line.trim() && item.slice(index + 1).some((l) => l.trim())));
+    const loose = items.some((item) => item.slice(0, item.findLastIndex((line) => line.trim())).some((line) => !line.trim()));
     const children = items.map((item) => h("li", {}, listItem(item, loose, context)));
     return Number.isNaN(number) ? h("ul", {}, children) : h("ol", { start: number === 1 ? null : number }, children);
   },

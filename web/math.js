@@ -4,7 +4,10 @@ import { ns } from "./dom.js";
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 const m = (tag, attributes, ...children) => ns(MATHML, tag, attributes, ...children);
 
-const pairs = (text) => Object.fromEntries(text.trim().split(/\s+/).map((pair) => pair.split(":")));
+// Without a prototype: \constructor is no letter.
+const table = (entries) => Object.assign(Object.create(null), entries);
+const pairs = (text) => table(Object.fromEntries(text.trim().split(/\s+/).map((pair) => pair.split(":"))));
+const MAX_DEPTH = 64;
 const LETTERS = pairs(`alpha:α beta:β gamma:γ delta:δ epsilon:ϵ varepsilon:ε zeta:ζ eta:η theta:θ
   kappa:κ lambda:λ mu:μ nu:ν xi:ξ pi:π rho:ρ sigma:σ tau:τ phi:ϕ
   chi:χ psi:ψ omega:ω Gamma:Γ Delta:Δ Theta:Θ Lambda:Λ Pi:Π Sigma:Σ Phi:Φ
@@ -19,9 +22,9 @@ const BIG = pairs("sum:∑ prod:∏ int:∫ oint:∮");
 const NAMED = new Set("sin cos tan cot atan2 exp log ln det tr rank diag sgn".split(" "));
 const LIMITS = new Set("lim max min sup inf argmax argmin".split(" "));
 const ACCENTS = pairs("hat:^ widehat:^ bar:¯ overline:¯ vec:→ dot:˙ ddot:¨ tilde:~ widetilde:~");
-const SPACES = { ",": "0.17em", ":": "0.22em", ";": "0.28em", "!": "-0.17em", " ": "0.3em", quad: "1em", qquad: "2em" };
-const STYLES = { mathbf: "bold", boldsymbol: "bold", bm: "bold", mathbb: "double-struck", mathcal: "script", mathit: "italic" };
-const FENCES = { matrix: ["", ""], pmatrix: ["(", ")"], bmatrix: ["[", "]"], cases: ["{", ""], aligned: ["", ""], align: ["", ""], "align*": ["", ""], array: ["", ""] };
+const SPACES = table({ ",": "0.17em", ":": "0.22em", ";": "0.28em", "!": "-0.17em", " ": "0.3em", quad: "1em", qquad: "2em" });
+const STYLES = table({ mathbf: "bold", boldsymbol: "bold", bm: "bold", mathbb: "double-struck", mathcal: "script", mathit: "italic" });
+const FENCES = table({ matrix: ["", ""], pmatrix: ["(", ")"], bmatrix: ["[", "]"], cases: ["{", ""], aligned: ["", ""], align: ["", ""], "align*": ["", ""], array: ["", ""] });
 const DOUBLE_STRUCK = pairs("R:ℝ N:ℕ Z:ℤ Q:ℚ C:ℂ P:ℙ E:𝔼");
 
 /** A <math> element. Throws SyntaxError for TeX beyond this subset. */
@@ -37,6 +40,7 @@ class Reader {
   constructor(tex) {
     this.tokens = tex.match(/\\[a-zA-Z]+\*?|\\.|\d+(?:\.\d+)?|\s+|[^]/gu) ?? [];
     this.at = 0;
+    this.depth = 0;
   }
 
   peek() {
@@ -100,6 +104,13 @@ class Reader {
   }
 
   atom() {
+    if ((this.depth += 1) > MAX_DEPTH) throw new SyntaxError("nested too deep");
+    const node = this.plain();
+    this.depth -= 1;
+    return node;
+  }
+
+  plain() {
     const token = this.next();
     if (token === "{") return (this.at -= 1, this.group());
     if (token[0] === "\\") return this.command(token.slice(1));
@@ -174,8 +185,8 @@ class Reader {
     }
     if (this.words() !== name) throw new SyntaxError(`unclosed ${name}`);
     const [open, close] = FENCES[name].map((fence) => m("mo", { fence: "true", stretchy: "true" }, fence));
-    const table = m("mtable", { class: name }, rows.map((cells) => m("mtr", {}, cells)));
-    return m("mrow", {}, open, table, close);
+    const cells = m("mtable", { class: name }, rows.map((cells) => m("mtr", {}, cells)));
+    return m("mrow", {}, open, cells, close);
   }
 }
 

@@ -67,6 +67,7 @@ const en = {
   other: "اردو",
   otherCode: "ur",
   errors: {
+    __proto__: null,
     unreachable: "The server cannot be reached. Check your connection, then ask again.",
     interrupted: "The connection was lost before the answer was complete.",
     rate_limited: "Those were many questions in a short time. Please wait a moment.",
@@ -147,6 +148,7 @@ const ur = {
   other: "English",
   otherCode: "en",
   errors: {
+    __proto__: null,
     unreachable: "سرور سے رابطہ نہیں ہو رہا۔ اپنا انٹرنیٹ دیکھ کر دوبارہ پوچھیں۔",
     interrupted: "جواب مکمل ہونے سے پہلے رابطہ ٹوٹ گیا۔",
     rate_limited: "تھوڑے وقت میں بہت سے سوال ہو گئے۔ ذرا انتظار کریں۔",
@@ -165,7 +167,7 @@ const LANGUAGES = { en, ur };
 /** The words of a language tag such as `ur-PK`; English for those that are not here. */
 export function wordsOf(tag) {
   const code = (tag || "en").toLowerCase().split("-")[0];
-  const found = code in LANGUAGES ? code : "en";
+  const found = Object.hasOwn(LANGUAGES, code) ? code : "en";
   return { ...LANGUAGES[found], code: found, direction: found === "ur" ? "rtl" : "ltr" };
 }
 

@@ -12,9 +12,20 @@ from tests.web.conftest import Site
 WEB = Path(__file__).resolve().parent.parent.parent / "web"
 
 
-def test_page_and_widget_weigh_less_than_40_kb_compressed() -> None:
-    size = sum(len(gzip.compress(path.read_bytes(), mtime=0)) for path in WEB.iterdir())
-    assert size < 40_000
+def loaded(name: str) -> set[str]:
+    """The module and all that it imports at once; what it imports on demand is left out."""
+    found, new = set(), {name}
+    while new:
+        found |= new
+        texts = [(WEB / one).read_text(encoding="utf-8") for one in new]
+        new = {m for text in texts for m in re.findall(r'^import .*"\./(.+)";', text, re.M)} - found
+    return found
+
+
+def test_the_chats_scripts_weigh_less_than_60_kb_compressed() -> None:
+    files = loaded("book-chat.js") | {"widget.js"}
+    assert "markdown.js" in files
+    assert sum(len(gzip.compress((WEB / one).read_bytes(), mtime=0)) for one in files) < 60_000
 
 
 def test_no_file_makes_html_from_text_or_asks_another_server() -> None:
