@@ -57,7 +57,10 @@ class Source(BaseModel):
     heading: str = Field(description="the section's own heading text, no Markdown marks")
     breadcrumb: list[str]
     path: str = Field(description="the file's path inside the book, as on disk")
-    url: str = Field(description="opens the exact heading in the published book")
+    url: str = Field(
+        description="opens the exact heading in the published book; without a BOOK_URL, on the "
+        "service's own page below /pages/"
+    )
     text: str = Field(description="the passage as shown to the model")
     score: float
 

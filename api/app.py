@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Lifespan
 
 from api import openapi, problems
-from api.doors import admin, asyncapi, book, health, search, sessions, websocket
+from api.doors import admin, agents, asyncapi, book, health, search, sessions, websocket
 from api.doors import langserve as chat
 from api.observability.telemetry import Metrics, RequestContext
 from api.pages import one_file, static_files
@@ -56,7 +56,7 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app, chat.InvokeRequest, chat.BatchRequest)
-    for part in (chat, search, book, sessions, health, admin, websocket, asyncapi):
+    for part in (chat, search, book, agents, sessions, health, admin, websocket, asyncapi):
         app.include_router(part.router)
     _add_pages(app, metrics, settings)
     app.add_middleware(problems.Unexpected)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from starlette.requests import HTTPConnection
 
+from api.book_pages.pages import BookPages
 from api.protection.guard import Guard
 from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
@@ -80,6 +81,11 @@ class Services:
             allowed_origins=self.settings.allowed_origins,
             trusted_proxies=self.settings.trusted_proxies,
         )
+
+    @cached_property
+    def pages(self) -> BookPages:
+        """The indexed book page by page."""
+        return BookPages(self.retriever.store)
 
     async def admit(
         self, connection: HTTPConnection, questions: Sequence[Question]

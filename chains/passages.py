@@ -1,10 +1,14 @@
 """From hits to passages: a hit grows to its section as far as a token budget goes."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from langchain_core.documents import Document
 
 from schema import Source
+
+PAGES: Final = "/pages"
+"""Below it the service shows the book's pages itself, by the paths they are published at."""
 
 
 def by_section(chunks: Iterable[Document], limit: int | None = None) -> dict[str, list[Document]]:
@@ -59,4 +63,10 @@ def _window(hits: Sequence[Document], siblings: Sequence[Document], budget: int)
 def as_source(passage: Document) -> Source:
     """The public form of a passage."""
     fields = {key: passage.metadata[key] for key in Source.model_fields if key in passage.metadata}
+    fields["url"] = opens(passage.metadata["url"])
     return Source(**fields, text=passage.page_content)
+
+
+def opens(url: str) -> str:
+    """An address that opens: a path alone, for want of a BOOK_URL, opens the service's own page."""
+    return PAGES + url if url.startswith("/") else url

@@ -35,7 +35,7 @@ def chunk(
         title="ROS 2",
         heading=heading,
         breadcrumb=["ROS 2", heading],
-        url=f"/docs/{path}#{heading.lower().replace(' ', '-')}",
+        url=f"/docs/{path.removesuffix('.md')}#{heading.lower().replace(' ', '-')}",
         section_id=f"{path}#{heading}",
         index=index,
         locale=locale,
@@ -87,6 +87,13 @@ class MemoryStore:
 
     async def sections(self, section_ids: Sequence[str]) -> list[Document]:
         return [c for c in self.chunks if c.metadata["section_id"] in set(section_ids)]
+
+    async def page(self, path: str) -> list[Document]:
+        return [c for c in self.chunks if c.metadata["path"] == path]
+
+    async def first_chunks(self) -> list[Document]:
+        first = {c.metadata["path"]: c for c in reversed(self.chunks)}
+        return list(first.values())
 
     async def info(self) -> CollectionInfo | None:
         if "store" in self.fails:

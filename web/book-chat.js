@@ -55,11 +55,15 @@ class BookChat extends HTMLElement {
     return this.page ? "_blank" : null;
   }
 
-  /** Where a source opens. A path alone means nothing on a page that is not the book's own. */
+  /**
+   * Where a source opens. The service shows pages of a book without an address of its own below
+   * `/pages`; a site that embeds the widget has them itself, at the path behind it.
+   */
   linkOf(source) {
     if (!source.url) return null;
-    if (this.page && !/^https?:/.test(source.url)) return null;
-    const { protocol, href } = new URL(source.url, location.href);
+    const own = source.url.startsWith("/pages/");
+    const path = own && (this.page ? source.url.slice(1) : source.url.slice("/pages".length));
+    const { protocol, href } = new URL(path || source.url, this.page ? HOME : location.href);
     return /^https?:$/.test(protocol) ? href : null;
   }
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from api.services import Services
+from chains.passages import opens
 from errors import RetryLater
 
 router = APIRouter(tags=["book"])
@@ -41,7 +42,9 @@ async def book(request: Request) -> BookInfo:
         book_version=info.book_version,
         language=info.language,
         pages=[
-            BookPage(title=page.title, path=page.path, url=page.url, groups=list(page.groups))
+            BookPage(
+                title=page.title, path=page.path, url=opens(page.url), groups=list(page.groups)
+            )
             for page in outline.pages
         ],
         suggestions=outline.suggestions,

@@ -156,13 +156,20 @@ class BookVectorStore(QdrantVectorStore):
         return sorted(chunks, key=lambda chunk: (chunk.metadata["path"], chunk.metadata["index"]))
 
     async def _read_sections(self, section_ids: list[str]) -> list[Document]:
-        wanted = models.Filter(
-            must=[
-                models.FieldCondition(
-                    key="metadata.section_id", match=models.MatchAny(any=section_ids)
-                )
-            ]
-        )
+        return await self._matching("metadata.section_id", models.MatchAny(any=section_ids))
+
+    async def page(self, path: str) -> list[Document]:
+        """All chunks of one page, in order."""
+        chunks = await self._matching("metadata.path", models.MatchValue(value=path))
+        return sorted(chunks, key=lambda chunk: chunk.metadata["index"])
+
+    async def first_chunks(self) -> list[Document]:
+        """The first chunk of every page: its title, its address and how it begins."""
+        return await self._matching("metadata.index", models.MatchValue(value=0))
+
+    async def _matching(self, key: str, match: models.Match) -> list[Document]:
+        """Chunks whose payload matches, in no order."""
+        wanted = models.Filter(must=[models.FieldCondition(key=key, match=match)])
         chunks: list[Document] = []
         offset: Any = None
         while True:
