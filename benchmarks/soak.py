@@ -26,7 +26,7 @@ from benchmarks.soak_reader import Books, Reader
 from benchmarks.soak_service import Service
 from errors import ErrorCode
 from standins.cohere import CohereStandIn
-from standins.cohere_exchange import Fault, Latency
+from standins.exchange import Fault, Latency
 from standins.server import serve
 
 _RESTARTS: Final = (0.2, 0.4)

@@ -34,7 +34,7 @@ class BackgroundLoop:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
-                    target=self._loop.run_forever, name="cohere", daemon=True
+                    target=self._loop.run_forever, name="providers", daemon=True
                 )
                 self._thread.start()
             return self._loop

@@ -2,14 +2,12 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from standins import cohere_model as model
-
-Body = dict[str, Any]
+from standins import model
+from standins.exchange import Body, RefusedError
 
 MODELS: Final = {
     **dict.fromkeys(model.DIMENSIONS, "embed"),
@@ -22,15 +20,6 @@ MODELS: Final = {
 }
 MAX_TEXTS: Final = 96
 MAX_PROMPT_TOKENS: Final = 128_000
-
-
-@dataclass
-class RefusedError(Exception):
-    """Ends a request with an error in Cohere's shape."""
-
-    status: int
-    message: str
-    retry_after: str | None = None
 
 
 def require(body: Body, *names: str) -> None:

@@ -21,10 +21,10 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from pydantic import Field, model_validator
 
-from providers.cohere.http import CLIENT_NAME, CohereHTTP, Read
+from providers.cohere.http import CLIENT_NAME, CohereHTTP, Read, TooLongError
 from providers.cohere.request import as_documents, as_message
 from providers.cohere.sdk import sdk_errors_translated
-from providers.cohere.stream import AnswerStream, annotation, content_of
+from providers.cohere.stream import AnswerStream, content_of
 from providers.cohere.tokens import estimate_tokens
 
 # After the answer's last event only the end of the HTTP body is due.
@@ -35,17 +35,19 @@ class BookChatCohere(ChatCohere):
     """Chat over ``http``: passages go as ``documents``, citations come as standard annotations.
 
     ``model`` is required: without one ``ChatCohere`` asks Cohere for a default when it is made.
-    ``invoke`` and requests with tools take the SDK's way; everything else does not.
+    Requests with tools take the SDK's way; everything else does not.
 
     Args:
         operation: ``chat`` or ``condense``: what the calls are counted as.
         citation_mode: ``FAST``, ``ACCURATE`` or ``OFF``; None: the model's default.
+        max_tokens: longest answer; None: as long as the model likes.
         first_byte_seconds: for the beginning of an answer, a retry included.
     """
 
     http: CohereHTTP = Field(exclude=True, repr=False)
     operation: str = "chat"
     citation_mode: str | None = None
+    max_tokens: int | None = None
     first_byte_seconds: float = 30.0
 
     async def astream(
@@ -78,7 +80,7 @@ class BookChatCohere(ChatCohere):
     ) -> AsyncGenerator[ChatGenerationChunk]:
         if kwargs.get("tools"):
             given = self._for_sdk(kwargs)
-            with self.http.counted(self.operation), sdk_errors_translated(self.operation):
+            with self.http.calls.counted(self.operation), sdk_errors_translated(self.operation):
                 async for generated in super()._astream(messages, stop, run_manager, **given):
                     yield generated
             return
@@ -103,10 +105,14 @@ class BookChatCohere(ChatCohere):
         async with self.http.stream(
             "/v2/chat", body, operation=self.operation, deadline=self.first_byte_seconds
         ) as read:
-            while not answer.complete:
-                for message in answer.feed(await read()):
-                    yield message
-                    await self.http.gather()
+            try:
+                while not answer.complete:
+                    for message in answer.feed(await read()):
+                        yield message
+                        await self.http.gather()
+            except TooLongError:
+                yield answer.cut()
+                return
             await _read_to_end(read)
 
     def _body(
@@ -114,6 +120,7 @@ class BookChatCohere(ChatCohere):
     ) -> dict[str, Any]:
         body = {
             **self._default_params,
+            "max_tokens": self.max_tokens,
             "stop_sequences": stop or self.stop,
             "citation_options": {"mode": self.citation_mode} if self.citation_mode else None,
             **given,
@@ -132,7 +139,7 @@ class BookChatCohere(ChatCohere):
     ) -> ChatResult:
         if kwargs.get("tools"):
             given = self._for_sdk(kwargs)
-            with self.http.counted(self.operation), sdk_errors_translated(self.operation):
+            with self.http.calls.counted(self.operation), sdk_errors_translated(self.operation):
                 return await super()._agenerate(messages, stop, run_manager, **given)
         chunks = [chunk async for chunk in self._answer(messages, stop, kwargs)]
         last = chunks[-1]
@@ -169,19 +176,7 @@ class BookChatCohere(ChatCohere):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        given = self._for_sdk(kwargs)
-        with self.http.counted(self.operation), sdk_errors_translated(self.operation):
-            result = super()._generate(messages, stop, run_manager, **given)
-        generation = result.generations[0]
-        message = generation.message
-        # The SDK's own objects cannot be serialised; the annotations say the same.
-        (generation.generation_info or {}).pop("citations", None)
-        cited = [c.dict() for c in message.additional_kwargs.pop("citations", None) or ()]
-        whole = str(message.text)
-        notes = [annotation(c, whole, [d["id"] for d in given["documents"]]) for c in cited]
-        if isinstance(message.content, str):
-            message.content = content_of(whole, [n for n in notes if n])
-        return result
+        return self.http.background.run(self._agenerate(messages, stop, None, **kwargs))
 
     @model_validator(mode="after")
     def validate_environment(self) -> Self:
@@ -191,11 +186,10 @@ class BookChatCohere(ChatCohere):
         return self
 
     def _for_sdk(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Makes the SDK's clients if need be; the arguments for a request through them."""
-        if self.client is None:
+        """Makes the SDK's client if need be; the arguments for a request through them."""
+        if self.async_client is None:
             given: Any = {"base_url": self.base_url, "timeout": self.timeout_seconds}
             key = self.cohere_api_key.get_secret_value() if self.cohere_api_key else None
-            self.client = cohere.Client(key, client_name=CLIENT_NAME, **given)
             self.async_client = cohere.AsyncClient(key, client_name=CLIENT_NAME, **given)
         # Retries inside the SDK would be requests that nobody counts.
         options = {"request_options": {"max_retries": 0}}
@@ -213,7 +207,7 @@ def _notes(message: BaseMessage) -> list[dict[str, Any]]:
 
 async def _read_to_end(read: Read) -> None:
     """Lets the connection be used again; nobody waits for it, and nothing can go wrong any more."""
-    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+    with suppress(TimeoutError, TooLongError, aiohttp.ClientError, OSError):
         async with asyncio.timeout(_END_SECONDS):
             while await read():
                 pass

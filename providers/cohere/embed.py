@@ -5,9 +5,11 @@ from typing import Any, ClassVar, Final
 from langchain_cohere import CohereEmbeddings
 from pydantic import Field, PrivateAttr, model_validator
 
-from providers.cohere.errors import unavailable
+import metering
 from providers.cohere.http import CohereHTTP
 from providers.cohere.tokens import estimate_tokens
+from providers.failures import unavailable
+from providers.vectors import checked_vectors
 
 _DIMENSIONS: Final = {
     "embed-v4.0": 1536,
@@ -60,6 +62,11 @@ class BookCohereEmbeddings(CohereEmbeddings):
         return f"cohere/{self.model}/{self.dimensions}"
 
     @property
+    def multilingual(self) -> bool:
+        """The model reads other languages than English."""
+        return "english" not in str(self.model)
+
+    @property
     def max_tokens(self) -> int:
         """Length at which the model cuts a text."""
         return _MAX_TOKENS.get(str(self.model), 512)
@@ -97,7 +104,9 @@ class BookCohereEmbeddings(CohereEmbeddings):
             deadline=self.query_seconds if query else self.documents_seconds,
         )
         embeddings = answer.get("embeddings")
-        vectors = embeddings.get("float") if isinstance(embeddings, dict) else None
-        if not isinstance(vectors, list) or len(vectors) != len(texts):
+        floats = embeddings.get("float") if isinstance(embeddings, dict) else None
+        vectors = checked_vectors(floats, len(texts), _DIMENSIONS.get(str(self.model)))
+        if vectors is None:
+            metering.count("embeddings_refused")
             raise unavailable("embed")
         return vectors

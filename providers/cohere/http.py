@@ -7,9 +7,9 @@ spends microseconds. A request is retried at most once, and only before its firs
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
 from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
@@ -17,19 +17,11 @@ import aiohttp
 import orjson
 
 import metering
-from errors import BookChatError, RetryLater
 from providers.background_loop import BackgroundLoop
-from providers.circuit_breaker import CircuitBreaker
-from providers.cohere.errors import (
-    BrokenStreamError,
-    Passing,
-    seconds_of,
-    translate,
-    translated,
-    unavailable,
-)
+from providers.calls import Calls
+from providers.cohere.errors import COHERE, translated
+from providers.failures import BrokenStreamError, seconds_of, translate, unavailable
 
-T = TypeVar("T")
 Read = Callable[[], Awaitable[bytes]]
 Loop = asyncio.AbstractEventLoop
 
@@ -38,15 +30,16 @@ PUBLIC_URL: Final = "https://api.cohere.com"
 _CONNECT_SECONDS: Final = 5.0
 _KEEP_ALIVE_SECONDS: Final = 60.0
 _ERROR_BODY: Final = 16_384
-_FAILURES_TO_BREAK: Final = 5
-_BREAK_SECONDS: Final = 10.0
-# Waiting longer before asking again helps nobody who looks at an empty page.
-_LONGEST_PAUSE: Final = 2.0
+MAX_BYTES: Final = 32 << 20
 # What a read costs is the same for one token and for five, so the busier the process, the longer
 # each stream gathers: per open stream, and never so long that a reader could see it.
 _GATHER_SECONDS: Final = 0.0015
 _LEAST_GATHER: Final = 0.008
 _MOST_GATHER: Final = 0.096
+
+
+class TooLongError(Exception):
+    """A response has more bytes than any honest one."""
 
 
 class CohereHTTP:
@@ -56,6 +49,7 @@ class CohereHTTP:
         api_key: sent as bearer token, shown nowhere.
         base_url: another endpoint that speaks Cohere's API.
         idle_seconds: longest silence within an answer that has begun.
+        max_bytes: of one response; what is longer is not read to its end.
         sleep, uniform, clock: time and chance, for tests.
     """
 
@@ -65,6 +59,7 @@ class CohereHTTP:
         base_url: str | None = None,
         *,
         idle_seconds: float = 30.0,
+        max_bytes: int = MAX_BYTES,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
         clock: Callable[[], float] = time.monotonic,
@@ -74,10 +69,12 @@ class CohereHTTP:
             "Authorization": f"Bearer {api_key}",
             "Content-Type": "application/json",
             "X-Client-Name": CLIENT_NAME,
+            # A few compressed bytes can unpack to gigabytes; nothing compressed is accepted.
+            "Accept-Encoding": "identity",
         }
         self._idle_seconds = idle_seconds
-        self._sleep, self._uniform, self._clock = sleep, uniform, clock
-        self._breakers: dict[str, CircuitBreaker] = {}
+        self._max_bytes = max_bytes
+        self.calls = Calls(COHERE, sleep=sleep, uniform=uniform, clock=clock)
         self._sessions: WeakKeyDictionary[Loop, aiohttp.ClientSession] = WeakKeyDictionary()
         self._open_streams = 0
         self.background = BackgroundLoop()
@@ -97,13 +94,13 @@ class CohereHTTP:
         """
 
         async def attempt(seconds: float) -> dict[str, Any]:
-            with self.counted(operation), translated(operation):
+            with self.calls.counted(operation), translated(operation):
                 async with asyncio.timeout(seconds):
                     response = await self._send(path, body, operation)
                     async with response:
-                        return await _object(response, operation)
+                        return await self._object(response, operation)
 
-        return await self._retried(attempt, operation, deadline)
+        return await self.calls.retried(attempt, operation, deadline)
 
     @asynccontextmanager
     async def stream(
@@ -113,27 +110,32 @@ class CohereHTTP:
 
         Leaving the block before the end closes the connection, so that Cohere stops as well.
         ``deadline`` is for the answer's beginning. Raises ``BookChatError``, also for what the
-        function raises and for a ``BrokenStreamError`` of the block.
+        function raises and for a ``BrokenStreamError`` of the block, but ``TooLongError`` as it is.
         """
 
         async def attempt(seconds: float) -> aiohttp.ClientResponse:
-            with self.counted(operation), translated(operation):
+            with self.calls.counted(operation), translated(operation):
                 async with asyncio.timeout(seconds):
                     return await self._send(path, body, operation)
 
-        response = await self._retried(attempt, operation, deadline)
+        response = await self.calls.retried(attempt, operation, deadline)
+        left = self._max_bytes
 
         async def read() -> bytes:
+            nonlocal left
             async with asyncio.timeout(self._idle_seconds):
-                return await response.content.readany()
+                data = await response.content.readany()
+            left -= len(data)
+            if left < 0:
+                metering.count(f"response_too_long:{operation}")
+                raise TooLongError
+            return data
 
         self._open_streams += 1
         try:
             yield read
         except (BrokenStreamError, aiohttp.ClientError, TimeoutError, OSError):
-            # The call has been counted when its answer began.
-            metering.count(f"stream_broken:{operation}")
-            self._breaker(operation).failure()
+            self.calls.broken(operation)
             raise unavailable(operation) from None
         finally:
             self._open_streams -= 1
@@ -156,67 +158,40 @@ class CohereHTTP:
         self._sessions.clear()
         self.background.close()
 
-    async def _retried(
-        self, attempt: Callable[[float], Awaitable[T]], operation: str, deadline: float
-    ) -> T:
-        self._breaker(operation).check()
-        until = self._clock() + deadline
-        try:
-            return await attempt(deadline)
-        except Passing as error:
-            pause = self._pause(error, until)
-            if pause is None:
-                raise
-        await self._sleep(pause)
-        return await attempt(until - self._clock())
-
-    def _pause(self, error: RetryLater, until: float) -> float | None:
-        """Seconds to wait before asking again; None: do not."""
-        if error.retry_after is None and error.code == "rate_limited":
-            return None  # limits are per minute: asking again at once is one more refusal
-        pause = (error.retry_after or 0) + self._uniform(0.1, 0.4)
-        return pause if pause < min(_LONGEST_PAUSE, until - self._clock()) else None
-
-    @contextmanager
-    def counted(self, operation: str) -> Iterator[None]:
-        """Counts the request made inside, whatever becomes of it."""
-        try:
-            yield
-        except BookChatError as error:
-            metering.record_call("cohere", operation, error.code)
-            breaker = self._breaker(operation)
-            (breaker.failure if error.code == "model_unavailable" else breaker.success)()
-            raise
-        except asyncio.CancelledError:
-            metering.record_call("cohere", operation, "cancelled")
-            raise
-        metering.record_call("cohere", operation)
-        self._breaker(operation).success()
-
     async def _send(
         self, path: str, body: dict[str, Any], operation: str
     ) -> aiohttp.ClientResponse:
         response = await self._session().post(
             self._url + path,
             data=orjson.dumps(body),
-            headers={"Accept-Encoding": "identity"} if body.get("stream") else None,
             # A redirect could carry the key, and the question, to somebody else.
             allow_redirects=False,
         )
         if response.status == 200:
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                response.close()
+                raise unavailable(operation)
             return response
         async with response:
             said = await response.content.read(_ERROR_BODY)
         retry_after = seconds_of(response.headers.get("Retry-After"))
-        raise translate(response.status, operation, said, retry_after)
+        raise translate(COHERE, response.status, operation, said, retry_after)
 
-    def _breaker(self, operation: str) -> CircuitBreaker:
-        # One for each operation: a reranker that is down must not silence the answers.
-        breaker = self._breakers.get(operation)
-        if breaker is None:
-            breaker = CircuitBreaker(_FAILURES_TO_BREAK, _BREAK_SECONDS, self._clock)
-            self._breakers[operation] = breaker
-        return breaker
+    async def _object(self, response: aiohttp.ClientResponse, operation: str) -> dict[str, Any]:
+        raw = bytearray()
+        with translated(operation, begun=True):
+            async for data in response.content.iter_any():
+                raw += data
+                if len(raw) > self._max_bytes:
+                    metering.count(f"response_too_long:{operation}")
+                    raise unavailable(operation)
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            raise unavailable(operation) from None
+        if not isinstance(value, dict):
+            raise unavailable(operation)
+        return value
 
     def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
@@ -227,6 +202,7 @@ class CohereHTTP:
             session = self._sessions[loop] = aiohttp.ClientSession(
                 connector=connector,
                 headers=self._headers,
+                auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # Silence is timed where an answer is read: aiohttp would set a timer for each
                 # network read.
@@ -235,15 +211,3 @@ class CohereHTTP:
                 trust_env=bool(getproxies()),
             )
         return session
-
-
-async def _object(response: aiohttp.ClientResponse, operation: str) -> dict[str, Any]:
-    with translated(operation, begun=True):
-        raw = await response.read()
-    try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise unavailable(operation) from None
-    if not isinstance(value, dict):
-        raise unavailable(operation)
-    return value

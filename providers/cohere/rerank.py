@@ -7,8 +7,10 @@ from langchain_core.callbacks import Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict, Field
 
-from providers.cohere.errors import unavailable
+import metering
 from providers.cohere.http import CohereHTTP
+from providers.failures import unavailable
+from providers.rankings import checked_ranking
 
 
 class CohereReranker(BaseDocumentCompressor):
@@ -42,10 +44,11 @@ class CohereReranker(BaseDocumentCompressor):
         if self.top_n:
             body["top_n"] = self.top_n
         answer = await self.http.post("/v2/rerank", body, operation="rerank", deadline=self.seconds)
-        try:
-            return [_scored(documents[r["index"]], r["relevance_score"]) for r in answer["results"]]
-        except (KeyError, IndexError, TypeError):
-            raise unavailable("rerank") from None
+        ranking = checked_ranking(answer.get("results"), len(documents), self.top_n)
+        if ranking is None:
+            metering.count("rankings_refused")
+            raise unavailable("rerank")
+        return [_scored(documents[index], score) for index, score in ranking]
 
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None

@@ -7,7 +7,8 @@ import httpx
 import orjson
 from cohere.core.api_error import ApiError
 
-from providers.cohere.errors import seconds_of, translate, unavailable
+from providers.cohere.errors import COHERE
+from providers.failures import seconds_of, translate, unavailable
 
 
 @contextmanager
@@ -18,6 +19,6 @@ def sdk_errors_translated(operation: str) -> Iterator[None]:
     except ApiError as error:
         retry_after = seconds_of((error.headers or {}).get("retry-after"))
         body = orjson.dumps(error.body, default=str)
-        raise translate(error.status_code or 500, operation, body, retry_after) from None
+        raise translate(COHERE, error.status_code or 500, operation, body, retry_after) from None
     except httpx.HTTPError:
         raise unavailable(operation) from None

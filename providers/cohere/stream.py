@@ -8,13 +8,15 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 
 import metering
-from providers.cohere.errors import BrokenStreamError
+from providers.failures import BrokenStreamError
 
 Event = dict[str, Any]
 
 # No event is near this size; a peer that never ends one must not fill the memory.
-_LONGEST_LINE: Final = 1 << 20
+_LONGEST_EVENT: Final = 1 << 20
 _MOST_LINES: Final = 1000
+# No offset or count is near this one, and larger ones fit no counter.
+_FAR: Final = 1 << 31
 _FAILED: Final = ("ERROR", "TIMEOUT")
 
 
@@ -24,21 +26,21 @@ class EventParser:
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[bytes] = []
+        self._size = 0
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """The events that ``data`` completes. Raises ``BrokenStreamError``."""
         # Lines end at a byte that is part of no UTF-8 sequence, so characters stay whole.
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > _LONGEST_LINE:
-            raise BrokenStreamError
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[5:])
+                self._size += len(line)
             elif self._data and line in (b"", b"\r"):
-                raw, self._data = b"\n".join(self._data).strip(), []
+                raw, self._data, self._size = b"\n".join(self._data).strip(), [], 0
                 if raw != b"[DONE]":
                     yield _event(raw)
-        if len(self._data) > _MOST_LINES:
+        if len(self._rest) + self._size > _LONGEST_EVENT or len(self._data) > _MOST_LINES:
             raise BrokenStreamError
 
 
@@ -92,12 +94,12 @@ class AnswerStream:
             if kind == "content-delta":
                 self._say(_inside(event, "content").get("text"))
             elif kind == "content-start":
-                self._block_starts[event.get("index") or 0] = self._length
+                self._block_starts[_number(event.get("index"))] = self._length
                 self._say(_inside(event, "content").get("text"))
             elif kind == "citation-start":
                 self._waiting.append(_inside(event, "citations"))
             elif kind == "message-end":
-                last = self._last(event.get("delta") or {})
+                last = self._last(_object(event.get("delta")))
                 break
         delta = "".join(self._parts[said:])
         notes = self._annotations() if self._waiting else []
@@ -105,6 +107,11 @@ class AnswerStream:
         if delta or notes:
             chunks.insert(0, AIMessageChunk(content=content_of(delta, notes), id=self._id))
         return chunks
+
+    def cut(self) -> AIMessageChunk:
+        """The last chunk of an answer that is not read any further."""
+        self.complete = True
+        return self._end("MAX_BYTES", {})
 
     def _say(self, text: object) -> None:
         if text and isinstance(text, str):
@@ -116,10 +123,13 @@ class AnswerStream:
         if finish.startswith(_FAILED) or delta.get("error"):
             raise BrokenStreamError
         self.complete = True
+        return self._end(finish, _object(delta.get("usage")))
+
+    def _end(self, finish: str, usage: Event) -> AIMessageChunk:
         return AIMessageChunk(
             content="",
             id=self._id,
-            usage_metadata=_usage(delta.get("usage") or {}),
+            usage_metadata=_usage(usage),
             response_metadata={
                 "finish_reason": finish,
                 "model_name": self._model,
@@ -133,7 +143,7 @@ class AnswerStream:
         self._parts, waiting, self._waiting = [whole], self._waiting, []
         notes = []
         for citation in waiting:
-            block = self._block_starts.get(citation.get("content_index") or 0, 0)
+            block = self._block_starts.get(_number(citation.get("content_index")), 0)
             if not self.complete and block + _number(citation.get("end")) > len(whole):
                 self._waiting.append(citation)
             elif note := annotation(citation, whole, self._sources, block):
@@ -151,9 +161,12 @@ def annotation(
         source_ids: the documents that may be cited.
     """
     start, end = (block + _number(citation.get(side)) for side in ("start", "end"))
-    text = citation.get("text") or whole[start:end]
+    text = citation.get("text")
+    text = text if text and isinstance(text, str) else whole[max(0, start) : end]
     start = _place(whole, text, start)
-    sources = [s for s in (_source(s, source_ids) for s in citation.get("sources") or ()) if s]
+    named = citation.get("sources")
+    given = named if isinstance(named, list) else []
+    sources = [s for s in (_source(_object(s), source_ids) for s in given) if s]
     # Thoughts and tool plans are cited too; nobody gets to see those.
     if start < 0 or not sources or citation.get("type") not in (None, "TEXT_CONTENT"):
         metering.count("citations_dropped")
@@ -168,20 +181,23 @@ def annotation(
 
 
 def _source(source: Event, known: Collection[str]) -> str | None:
-    ids = (source.get("id"), (source.get("document") or {}).get("id"))
-    return next((i for i in ids if i in known), None)
+    ids = (source.get("id"), _object(source.get("document")).get("id"))
+    return next((i for i in ids if isinstance(i, str) and i in known), None)
 
 
 def _inside(event: Event, name: str) -> Event:
-    message = (event.get("delta") or {}).get("message") or {}
-    inside = message.get(name)
+    inside = _object(_object(event.get("delta")).get("message")).get(name)
     if isinstance(inside, list):
         inside = inside[0] if inside else None
-    return inside if isinstance(inside, dict) else {}
+    return _object(inside)
+
+
+def _object(value: object) -> Event:
+    return value if isinstance(value, dict) else {}
 
 
 def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and abs(value) < _FAR else 0
 
 
 def _place(whole: str, text: str, start: int) -> int:
@@ -205,6 +221,11 @@ def content_of(text: str, notes: list[Event]) -> str | list[str | Event]:
 
 
 def _usage(usage: Event) -> UsageMetadata:
-    counted = usage.get("tokens") or usage.get("billed_units") or {}
-    given, made = (int(counted.get(f"{side}_tokens") or 0) for side in ("input", "output"))
+    counted = _object(usage.get("tokens")) or _object(usage.get("billed_units"))
+    given, made = (_count(counted.get(f"{side}_tokens")) for side in ("input", "output"))
     return UsageMetadata(input_tokens=given, output_tokens=made, total_tokens=given + made)
+
+
+def _count(value: object) -> int:
+    # Cohere counts in floats.
+    return int(value) if isinstance(value, int | float) and 0 <= value < _FAR else 0

@@ -189,10 +189,10 @@ def _reason(source: BaseException) -> str:
         hint = "QDRANT_URL=https://host:443 often passes where port 6333 does not"
         return f"no connection to {where} within {CONNECT_SECONDS:.0f} s ({hint})"
     if isinstance(source, httpx.ConnectError):
-        return f"no connection to {where} ({source})"
+        return f"no connection to {where}"
     if isinstance(source, httpx.TimeoutException):
         return f"{where} accepted the request but did not answer in time"
-    return f"{type(source).__name__} at {where}: {source}"
+    return f"{type(source).__name__} at {where}"
 
 
 def _refused(error: UnexpectedResponse) -> BookChatError:
@@ -204,14 +204,24 @@ def _refused(error: UnexpectedResponse) -> BookChatError:
     if error.status_code == 404:
         return _fix("QDRANT_URL does not answer as a Qdrant server")
     if error.status_code == 400:
-        _log.error("Qdrant refused a request: %s", content[:500])
-        return _engine(content)
-    _log.warning("Qdrant answered %s: %s", error.status_code, content[:500])
+        return _misfit(content) or _away_by(error)
+    return _away_by(error)
+
+
+def _away_by(error: UnexpectedResponse) -> BookChatError:
+    # What a server or a proxy before it wrote may hold the key or a reader's words.
+    _log.warning("Qdrant answered with status %s", error.status_code)
     return _later(_AWAY, retry_after=2.0)
 
 
 def _engine(message: str) -> BookChatError:
+    misfit = _misfit(message)
+    if misfit is None:
+        _log.error("the embedded engine refused a request")
+    return misfit or _later(_AWAY)
+
+
+def _misfit(message: str) -> BookChatError | None:
     if "dimension" in message or "vector name" in message:
         return _fix("the indexed book does not fit the embedding model: run python -m loaders")
-    _log.error("Qdrant refused a request: %s", message[:500])
-    return _later(_AWAY)
+    return None

@@ -4,7 +4,7 @@ import pytest
 from langchain_core.documents import Document
 
 from providers.cohere.models import CohereHTTP, CohereReranker
-from standins import cohere_model
+from standins import model
 from standins import cohere_shapes as shapes
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_faults import make_embeddings
@@ -22,7 +22,7 @@ async def test_texts_go_in_batches_of_96_and_come_back_in_order(
     texts = [f"text number {i}" for i in range(200)]
     vectors = await make_embeddings(http).aembed_documents(texts)
     assert [len(r.body["texts"]) for r in cohere_api.requests] == [96, 96, 8]
-    assert vectors == [cohere_model.embed(text, 1536) for text in texts]
+    assert vectors == [model.embed(text, 1536) for text in texts]
 
 
 async def test_no_text_makes_no_call(http: CohereHTTP, cohere_api: ServedCohere) -> None:
@@ -61,7 +61,7 @@ def test_the_fingerprint_names_model_and_dimensions_without_a_call(
 def test_dimensions_of_an_unknown_model_are_asked_once(
     http: CohereHTTP, cohere_api: ServedCohere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(cohere_model.DIMENSIONS, "embed-v5.0", 64)
+    monkeypatch.setitem(model.DIMENSIONS, "embed-v5.0", 64)
     monkeypatch.setitem(shapes.MODELS, "embed-v5.0", "embed")
     embeddings = make_embeddings(http, "embed-v5.0")
     assert [embeddings.dimensions, embeddings.dimensions] == [64, 64]

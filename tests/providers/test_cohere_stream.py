@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 
 import metering
-from providers.cohere.errors import BrokenStreamError
 from providers.cohere.stream import AnswerStream
+from providers.failures import BrokenStreamError
 
 TEXT = "ROS 2 روبوٹ کا وسط افزار 🤖 ہے — it moves messages."
 SOURCE = {"type": "document", "id": "ros", "document": {"id": "ros", "text": "…"}}

@@ -1,4 +1,4 @@
-"""The "model" behind the Cohere stand-in: deterministic, and it means a little.
+"""The "model" behind the stand-ins for providers: deterministic, and it means a little.
 
 Embeddings are hashed bags of words, so texts about the same thing are near each other; answers
 quote the sentences that share the most rare words with the question; rewrites carry the topic
