@@ -103,6 +103,24 @@ class Settings(BaseSettings):
     first_token_seconds: float = Field(
         3.0, gt=0, le=120, description="from the question to the first token, then degrade"
     )
+    answer_max_tokens: int = Field(
+        2048, ge=16, le=131_072, description="longest answer that a chat model is asked for"
+    )
+    answer_max_characters: int = Field(
+        20_000, ge=200, le=1_000_000, description="longest answer that is passed on; then it is cut"
+    )
+    answer_max_seconds: float = Field(
+        120.0,
+        ge=1,
+        le=3600,
+        description="longest time that an answer may be written; then it is cut",
+    )
+    provider_max_bytes: int = Field(
+        32 << 20,
+        ge=1 << 16,
+        le=1 << 30,
+        description="largest response of a provider that is read, in bytes",
+    )
     retention_days: int = Field(90, ge=0, le=36_500, description="keep turns so long; 0: for ever")
 
     @model_validator(mode="before")
@@ -156,8 +174,18 @@ class Settings(BaseSettings):
             parts = urlsplit(value)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("must be an http:// or https:// URL")
+            if parts.username or parts.password:
+                raise ValueError("must not hold a user name or password")
             _ = parts.port  # raises on a port that is no number
         return value.rstrip("/") if value else value
+
+    @field_validator("cohere_api_key", "qdrant_api_key", "admin_api_key")
+    @classmethod
+    def _header(cls, value: SecretStr | None) -> SecretStr | None:
+        """Keys travel in an HTTP header, which holds no line break."""
+        if value and not all("!" <= sign <= "~" for sign in value.get_secret_value()):
+            raise ValueError("must be one word of ASCII, without spaces or line breaks")
+        return value
 
     @field_validator("log_level", "log_format", "qdrant_quantization", mode="before")
     @classmethod

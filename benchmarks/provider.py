@@ -15,7 +15,7 @@ import orjson
 import uvloop
 
 from standins import cohere_shapes as shapes
-from standins.cohere_model import Reply, tokens_of
+from standins.model import Reply, tokens_of
 
 EMBED_SECONDS: Final = 0.080
 RERANK_SECONDS: Final = 0.080

@@ -123,12 +123,12 @@ class CohereHTTP:
 
         async def read() -> bytes:
             nonlocal left
+            if left <= 0:
+                metering.count(f"response_too_long:{operation}")
+                raise TooLongError
             async with asyncio.timeout(self._idle_seconds):
                 data = await response.content.readany()
             left -= len(data)
-            if left < 0:
-                metering.count(f"response_too_long:{operation}")
-                raise TooLongError
             return data
 
         self._open_streams += 1

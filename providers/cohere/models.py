@@ -14,6 +14,8 @@ CONDENSE_SHARE: Final = 0.25
 EMBED_SHARE: Final = 0.4
 RERANK_SHARE: Final = 0.25
 CHAT_SHARE: Final = 0.75
+_REWRITE_TOKENS: Final = 512
+"""A rewritten question has one line; one in Urdu takes some hundred tokens."""
 
 __all__ = ["BookChatCohere", "BookCohereEmbeddings", "CohereHTTP", "CohereReranker"]
 
@@ -21,7 +23,11 @@ __all__ = ["BookChatCohere", "BookCohereEmbeddings", "CohereHTTP", "CohereRerank
 def build_http(settings: Settings) -> CohereHTTP:
     """The client that all of Cohere's models of one process share; no request is made."""
     assert settings.cohere_api_key is not None
-    return CohereHTTP(settings.cohere_api_key.get_secret_value(), settings.cohere_base_url)
+    return CohereHTTP(
+        settings.cohere_api_key.get_secret_value(),
+        settings.cohere_base_url,
+        max_bytes=settings.provider_max_bytes,
+    )
 
 
 def build_embeddings(settings: Settings, http: CohereHTTP) -> BookCohereEmbeddings:
@@ -37,13 +43,15 @@ def build_embeddings(settings: Settings, http: CohereHTTP) -> BookCohereEmbeddin
 
 def build_chat(settings: Settings, http: CohereHTTP) -> BookChatCohere:
     """``COHERE_CHAT_MODEL``, which answers."""
-    return _chat(settings, http, settings.cohere_chat_model, "chat", CHAT_SHARE)
+    chat = _chat(settings, http, settings.cohere_chat_model, "chat", CHAT_SHARE)
+    return chat.model_copy(update={"max_tokens": settings.answer_max_tokens})
 
 
 def build_condense(settings: Settings, http: CohereHTTP) -> BookChatCohere:
     """``COHERE_CONDENSE_MODEL``, which rewrites follow-ups."""
     model = settings.cohere_condense_model
-    return _chat(settings, http, model, "condense", CONDENSE_SHARE)
+    condense = _chat(settings, http, model, "condense", CONDENSE_SHARE)
+    return condense.model_copy(update={"max_tokens": _REWRITE_TOKENS})
 
 
 def build_reranker(settings: Settings, http: CohereHTTP) -> CohereReranker | None:

@@ -23,6 +23,12 @@ INDEX_SECONDS: Final = 60
 CONNECT_SECONDS: Final = 3.0
 _LIMITS: Final = httpx.Limits(max_connections=64, max_keepalive_connections=32)
 _AWAY: Final = "The book's index cannot be reached right now."
+_HINTS: Final = (
+    ("no space", "its disk is full"),
+    ("disk is full", "its disk is full"),
+    ("out of memory", "it is out of memory"),
+    ("format error", "it does not understand the request; is it older than 1.10?"),
+)
 _log = logging.getLogger(__name__)
 
 
@@ -203,15 +209,12 @@ def _refused(error: UnexpectedResponse) -> BookChatError:
         return _later("The book is not indexed yet.")
     if error.status_code == 404:
         return _fix("QDRANT_URL does not answer as a Qdrant server")
-    if error.status_code == 400:
-        return _misfit(content) or _away_by(error)
-    return _away_by(error)
-
-
-def _away_by(error: UnexpectedResponse) -> BookChatError:
-    # What a server or a proxy before it wrote may hold the key or a reader's words.
-    _log.warning("Qdrant answered with status %s", error.status_code)
-    return _later(_AWAY, retry_after=2.0)
+    misfit = _misfit(content) if error.status_code == 400 else None
+    if misfit is None:
+        # What a server, or a proxy before it, wrote may hold the key or a reader's words.
+        hint = next((f": {ours}" for theirs, ours in _HINTS if theirs in content.lower()), "")
+        _log.warning("Qdrant answered with status %s%s", error.status_code, hint)
+    return misfit or _later(_AWAY, retry_after=2.0)
 
 
 def _engine(message: str) -> BookChatError:

@@ -4,8 +4,8 @@ import pytest
 from langchain_core.documents import Document
 
 from providers.cohere.models import CohereHTTP, CohereReranker
-from standins import model
 from standins import cohere_shapes as shapes
+from standins import model
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_faults import make_embeddings
 

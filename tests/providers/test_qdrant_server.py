@@ -202,4 +202,24 @@ async def test_what_went_wrong_is_in_the_log(
         qdrant[0].faults.append(Fault(500, "disk is full"))
         with pytest.raises(RetryLater):
             await search.ping()
-    assert "disk is full" in caplog.text
+    assert "status 500: its disk is full" in caplog.text
+
+
+@pytest.mark.parametrize("status", [400, 429, 500, 503])
+async def test_what_a_server_wrote_is_in_no_log_line(
+    status: int,
+    tmp_path: Path,
+    qdrant: tuple[QdrantStandIn, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", "providers")
+    async with stores_at(WordEmbeddings(), tmp_path, qdrant[1], qdrant_api_key=KEY) as (search, _):
+        qdrant[0].faults.extend(
+            [Fault(status=status, message=f"api-key {KEY} is over its limit", headers={})] * 2
+        )
+        for ask in (search.info, search.ping):
+            with pytest.raises(RetryLater) as raised:
+                await ask()
+            assert KEY not in raised.value.detail
+    assert KEY not in caplog.text
+    assert str(status) in caplog.text or status == 429
