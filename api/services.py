@@ -13,10 +13,10 @@ from api.protection.guard import Guard
 from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
 from api.runs.local import Runs
-from chains.book import BookChain
 from chains.budget import Budget
-from chains.memory import Memory
 from chains.retriever import BookRetriever
+from chains.runnable import AnswerRunnable
+from chains.wrappers.remembered import Memory
 from schema import Question
 from settings import Settings
 
@@ -58,7 +58,7 @@ class Services:
     """One process's parts; made in ``api/wiring.py`` or by a test."""
 
     settings: Settings
-    chain: BookChain
+    chain: AnswerRunnable
     retriever: BookRetriever
     conversations: Conversations
     runs: Runs

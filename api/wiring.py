@@ -22,13 +22,14 @@ from api.runs.local import Runs
 from api.runs.redis import RedisRuns
 from api.runs.redis_answers import RedisAnswers
 from api.services import Services
-from chains.book import Outcome, build_book_chain
 from chains.budget import Budget
 from chains.condense import Condenser, LexicalCondenser, ModelCondenser
 from chains.generation import Models
-from chains.memory import AnswerCache
+from chains.pipeline import ChainParts, build_chain
 from chains.prompt import PROMPTS
 from chains.retriever import BookRetriever
+from chains.wrappers.cached import AnswerCache
+from chains.wrappers.remembered import Observer, Outcome
 from conversations.store import ConversationStore, open_conversations
 from errors import FixConfiguration, RetryLater
 from loaders.index.run import IndexOptions, IndexSummary, index_book
@@ -74,14 +75,16 @@ async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack)
         reranker=models.reranker,
         multilingual=getattr(models.embeddings, "multilingual", True),
     )
-    chain = build_book_chain(
-        retriever,
-        _answering(settings, models),
-        condenser=_condenser(models),
-        memory=conversations,
-        cache=_cache(settings, resources),
-        budget=budget,
-        observe=_observers(settings, metrics, resources),
+    chain = build_chain(
+        ChainParts(
+            retriever,
+            _answering(settings, models),
+            condenser=_condenser(models),
+            memory=conversations,
+            cache=_cache(settings, resources),
+            budget=budget,
+            observe=_observers(settings, metrics, resources),
+        )
     )
     indexing = IndexJob(_index_job(settings, index_store, store, models.embeddings))
     resources.push_async_callback(indexing.close)
@@ -173,11 +176,9 @@ def _book_check(store: BookVectorStore, indexing: IndexJob) -> Check:
     return check
 
 
-def _observers(
-    settings: Settings, metrics: Metrics, resources: AsyncExitStack
-) -> Callable[[Answer, Outcome], None]:
+def _observers(settings: Settings, metrics: Metrics, resources: AsyncExitStack) -> Observer:
     """All that is told of every answer."""
-    told: list[Callable[[Answer, Outcome], None]] = [
+    told: list[Observer] = [
         metrics.answered,
         AnswerLog(questions=settings.log_questions),
     ]

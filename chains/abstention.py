@@ -9,10 +9,12 @@ on the collection's own scale, measured when it was indexed.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from langchain_core.documents import Document
 
+from schema import Confidence
 from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
 from text.words import content_words, language_of, word_set
@@ -37,19 +39,40 @@ _TO_THE_ASSISTANT: Final = re.compile(
 _WORD: Final = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What the passages are worth as an answer to one question."""
+
+    score: float
+    """Evidence: above 0 the book answers."""
+    answerable: bool
+    confidence: Confidence = "high"
+
+
+def weigh(
+    question: str,
+    passages: Sequence[Document],
+    vocabulary: Vocabulary,
+    calibration: Mapping[str, float],
+) -> Verdict:
+    """The verdict on one reading of a question and its passages.
+
+    A request to the assistant itself, such as for its prompt, is no question about the book.
+    """
+    if not passages or _TO_THE_ASSISTANT.search(question):
+        return Verdict(float("-inf"), answerable=False)
+    evidence = score(question, passages, vocabulary, calibration)
+    return Verdict(evidence, answerable=evidence >= 0)
+
+
 def answers(
     question: str,
     passages: Sequence[Document],
     vocabulary: Vocabulary,
     calibration: Mapping[str, float],
 ) -> bool:
-    """True when the passages may hold the answer.
-
-    A request to the assistant itself, such as for its prompt, is no question about the book.
-    """
-    if _TO_THE_ASSISTANT.search(question):
-        return False
-    return bool(passages) and score(question, passages, vocabulary, calibration) >= 0
+    """True when the passages may hold the answer."""
+    return weigh(question, passages, vocabulary, calibration).answerable
 
 
 def score(

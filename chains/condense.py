@@ -10,7 +10,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 import metering
 from chains.leaks import prompts
 from errors import BookChatError
-from schema import MAX_QUESTION, PastTurn
+from schema import MAX_QUESTION, PastTurn, Question
 from text.words import content_words, tokens
 
 _PRONOUNS: Final = frozenset(
@@ -59,6 +59,15 @@ def leans_on_history(question: str) -> bool:
     if content == 1:
         return not _NAMES_A_THING.match(question)
     return words[0] in _OPENING and content <= _SHORT and len(words) <= _LEAN
+
+
+def history_used(question: Question, history: Sequence[PastTurn]) -> Sequence[PastTurn]:
+    """The turns that the question is read with; none when it stands alone.
+
+    An answer may be shared by readers who ask the same with the same turns.
+    """
+    selected = bool(question.selected_text)
+    return () if selected or not leans_on_history(question.question) else history
 
 
 class LexicalCondenser:

@@ -14,10 +14,12 @@ from langchain_core.callbacks import (
 )
 from langchain_core.documents import BaseDocumentCompressor, Document
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables.config import set_config_context
 
 import metering
 from chains.budget import BudgetMode
 from chains.passages import by_section, passage_of
+from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo
 from text.outline import Outline
@@ -96,8 +98,12 @@ class BookRetriever(BaseRetriever):
         scope: str | None = None,
         budget: BudgetMode = BudgetMode.FULL,
     ) -> list[Document]:
-        hits = await self.hits(query, scope, budget)
-        return await self.widen(hits)
+        # Whatever runs inside shows up in traces as a part of this retrieval.
+        with set_config_context({"callbacks": run_manager.get_child()}) as context:
+            return await asyncio.create_task(self._passages(query, scope, budget), context=context)
+
+    async def _passages(self, query: str, scope: str | None, budget: BudgetMode) -> list[Document]:
+        return await self.widen(await self.hits(query, scope, budget))
 
     async def hits(
         self, query: str, scope: str | None = None, budget: BudgetMode = BudgetMode.FULL
@@ -163,20 +169,23 @@ class BookRetriever(BaseRetriever):
     async def _search(
         self, query: str, scope: str | None, *, sparse_only: bool, locale: str | None = None
     ) -> list[Document]:
-        try:
-            found = await self.store.asimilarity_search_with_score(
-                query, self.fetch, scope=scope, locale=locale, sparse_only=sparse_only
-            )
-        except FixConfiguration:
-            raise  # degrading would hide from the operator that the key or the model is refused
-        except BookChatError as error:
-            if error.code == "retrieval_unavailable":
+        async with traced("search", query) as run:
+            try:
+                found = await self.store.asimilarity_search_with_score(
+                    query, self.fetch, scope=scope, locale=locale, sparse_only=sparse_only
+                )
+            except FixConfiguration:
+                # Degrading would hide from the operator that the key or the model is refused.
                 raise
-            metering.degrade("embedding")
-            found = await self.store.asimilarity_search_with_score(
-                query, self.fetch, scope=scope, locale=locale, sparse_only=True
-            )
-        return [chunk for chunk, _ in found]
+            except BookChatError as error:
+                if error.code == "retrieval_unavailable":
+                    raise
+                metering.degrade("embedding")
+                found = await self.store.asimilarity_search_with_score(
+                    query, self.fetch, scope=scope, locale=locale, sparse_only=True
+                )
+            run.output = chunks = [chunk for chunk, _ in found]
+        return chunks
 
     def _scored(self, hits: list[Document], language: str) -> list[Document]:
         strongest = max((hit.metadata["lexical"] or 0.0 for hit in hits), default=0.0)
@@ -194,11 +203,13 @@ class BookRetriever(BaseRetriever):
     async def _rerank(self, query: str, hits: list[Document]) -> list[Document]:
         if self.reranker is None or len(hits) < 2:
             return hits
-        try:
-            ranked = list(await self.reranker.acompress_documents(hits, query))
-        except BookChatError:
-            metering.degrade("reranker", visible=False)
-            return hits
+        async with traced("rerank", query) as run:
+            try:
+                ranked = list(await self.reranker.acompress_documents(hits, query))
+            except BookChatError:
+                metering.degrade("reranker", visible=False)
+                return hits
+            run.output = ranked
         for chunk in ranked:
             chunk.metadata["score"] = chunk.metadata["relevance_score"]
         return ranked

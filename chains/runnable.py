@@ -1,111 +1,142 @@
-"""A runnable whose one implementation is an asynchronous stream of partial outputs.
+"""Base of the runnables whose one implementation is an asynchronous stream of partial answers.
 
-LangChain's own generator runnable re-adds the whole output for every chunk and hops through
-several wrappers; here a chunk passes through one frame. Callbacks (LangSmith, LangServe) still
-see the run.
+LangChain's own generator runnable adds the whole output up for every chunk and passes it through
+several wrappers. Here a chunk passes through one frame; callbacks still see every run.
 """
 
-import asyncio
-import threading
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Coroutine, Iterator
-from contextlib import aclosing
-from functools import cached_property
-from typing import Any, TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
 
-from langchain_core.callbacks import AsyncCallbackManager
+from langchain_core.callbacks import AsyncCallbackManagerForChainRun
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.runnables.config import get_async_callback_manager_for_config, patch_config
+from langchain_core.runnables.graph import Graph
+from pydantic import BaseModel
 
-In = TypeVar("In")
-Out = TypeVar("Out")
-T = TypeVar("T")
+from background_loop import BackgroundLoop
+from chains.answer_builder import AnswerBuilder
+from schema import Answer, AnswerChunk, Question
+
+SYNC: Final = BackgroundLoop("book-chat")
+"""Synchronous calls share one loop, because pooled connections belong to a loop."""
 
 
-class StreamingRunnable(Runnable[In, Out]):
-    """Derives invoke, batch and the synchronous forms from ``_stream``."""
+@dataclass
+class TracedRun:
+    """A run that callbacks see; ``output`` is what they are shown when it ends."""
+
+    config: RunnableConfig
+    """For what is called inside."""
+    run: AsyncCallbackManagerForChainRun
+    output: object = None
+
+    @property
+    def seen(self) -> bool:
+        """Somebody looks at it."""
+        return bool(self.run.handlers)
+
+    def child(self, tag: str) -> RunnableConfig:
+        """As ``config``, with a tag for what is called inside."""
+        return patch_config(self.config, callbacks=self.run.get_child(tag))
+
+
+@asynccontextmanager
+async def traced(
+    name: str, given: object, config: RunnableConfig | None = None
+) -> AsyncIterator[TracedRun]:
+    """A named run for callbacks and traces, inside the run that ``config`` belongs to.
+
+    Without ``config`` it is inside the runnable that called this code.
+    """
+    config = ensure_config(config)
+    manager = get_async_callback_manager_for_config(config)
+    run_id = config.pop("run_id", None)
+    shown: Any = given
+    run = await manager.on_chain_start(None, shown, name=name, run_id=run_id)
+    open_run = TracedRun(patch_config(config, callbacks=run.get_child()), run)
+    try:
+        yield open_run
+    except BaseException as error:
+        await run.on_chain_error(error)
+        raise
+    await run.on_chain_end(open_run.output)
+
+
+class AnswerRunnable(Runnable[Any, AnswerChunk]):
+    """Derives invoke, batch and the synchronous forms from ``astream``.
+
+    Input: a ``Question``, its JSON object, the bare text, or an ``AnswerState``. Output: an
+    ``Answer`` as a JSON object; the stream yields partial ones that add up to it.
+    """
 
     @abstractmethod
-    def _stream(
-        self, given: Any, config: RunnableConfig, **kwargs: Any
-    ) -> AsyncGenerator[Out, None]:
-        """Partial outputs: dicts whose strings and lists add up and whose rest comes once."""
+    def astream(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncGenerator[AnswerChunk]:
+        """Partial answers as they come. Closing the generator stops the providers' streams."""
 
-    async def astream(
-        self, input: In, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> AsyncGenerator[Out, None]:
-        """Partial outputs as they come. Closing the generator stops the providers' streams."""
-        config = ensure_config(config)
-        manager: AsyncCallbackManager = get_async_callback_manager_for_config(config)
-        run = await manager.on_chain_start(
-            None, input, name=self.get_name(), run_id=config.pop("run_id", None)
-        )
-        total: dict[str, Any] = {}
-        try:
-            child = patch_config(config, callbacks=run.get_child())
-            async with aclosing(self._stream(input, child, **kwargs)) as parts:
-                async for part in parts:
-                    accumulate(total, cast(dict[str, Any], part))
-                    yield part
-        except BaseException as error:
-            await run.on_chain_error(error)
-            raise
-        await run.on_chain_end(joined(total))
-
-    async def ainvoke(self, input: In, config: RunnableConfig | None = None, **kwargs: Any) -> Out:
-        """The whole output: the sum of the stream."""
-        total: dict[str, Any] = {}
+    async def ainvoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AnswerChunk:
+        """The whole answer: the sum of the stream."""
+        answer = AnswerBuilder()
         async with aclosing(self.astream(input, config, **kwargs)) as parts:
             async for part in parts:
-                accumulate(total, cast(dict[str, Any], part))
-        return cast(Out, joined(total))
+                answer.add(part)
+        return answer.sum()
 
-    def invoke(self, input: In, config: RunnableConfig | None = None, **kwargs: Any) -> Out:
+    def invoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AnswerChunk:
         """As ``ainvoke``; works where a loop already runs, such as in a notebook."""
-        return self._wait(self.ainvoke(input, config, **kwargs))
+        return SYNC.run(self.ainvoke(input, config, **kwargs))
 
     def stream(
-        self, input: In, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Iterator[Out]:
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[AnswerChunk]:
         """As ``astream``, pulled from a loop in the background."""
         parts = self.astream(input, config, **kwargs)
         try:
             while True:
                 try:
-                    yield self._wait(anext(parts))
+                    yield SYNC.run(anext(parts))
                 except StopAsyncIteration:
                     return
         finally:
-            self._wait(parts.aclose())
+            SYNC.run(parts.aclose())
 
-    @cached_property
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        # Pooled connections belong to a loop, so the synchronous calls share one.
-        loop = asyncio.new_event_loop()
-        threading.Thread(target=loop.run_forever, name="book-chain", daemon=True).start()
-        return loop
+    def __repr__(self) -> str:
+        """Its name."""
+        return self.get_name()
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
+        """``Question``."""
+        return Question
 
-
-def accumulate(total: dict[str, Any], part: dict[str, Any]) -> None:
-    """Adds a partial output in linear time; ``joined`` gives the result."""
-    for key, value in part.items():
-        if isinstance(value, str):
-            total.setdefault(key, []).append(value)
-        elif isinstance(value, list):
-            total.setdefault(key, [[]])[0].extend(value)
-        else:
-            total[key] = value
+    def get_output_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
+        """``Answer``."""
+        return Answer
 
 
-def joined(total: dict[str, Any]) -> dict[str, Any]:
-    """The sum of the accumulated parts as plain values."""
-    plain: dict[str, Any] = {}
-    for key, value in total.items():
-        if isinstance(value, list):
-            plain[key] = value[0] if isinstance(value[0], list) else "".join(value)
-        else:
-            plain[key] = value
-    return plain
+class AnswerWrapper(AnswerRunnable):
+    """A runnable around another one; either can be used without the other."""
+
+    def __init__(self, inner: AnswerRunnable, name: str) -> None:
+        self.inner = inner
+        self.name = name
+
+    def get_graph(self, config: RunnableConfig | None = None) -> Graph:
+        """This wrapper, followed by what it wraps."""
+        graph = Graph()
+        given = graph.add_node(self.get_input_schema(config))
+        own = graph.add_node(self)
+        graph.add_edge(given, own)
+        inner = self.inner.get_graph(config)
+        inner.trim_first_node()
+        first, _ = graph.extend(inner)
+        if first is not None:
+            graph.add_edge(own, first)
+        return graph

@@ -1,122 +1,133 @@
-"""One question on its way through the chain: what is known of it so far."""
+"""What is known of one answer on its way through the chain."""
 
-from collections.abc import Callable
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from langchain_core.documents import Document
-from langchain_core.runnables import RunnableConfig
+from pydantic import ValidationError
 
 import metering
 from chains.budget import BudgetMode
 from chains.generation import Generation
-from chains.memory import AnswerKey
 from chains.passages import as_source
 from errors import FixQuestion
-from schema import Answer, AnswerChunk, CollectionInfo, Question, Status
+from schema import AnswerChunk, CollectionInfo, Confidence, PastTurn, Question, Status
 
-_NOTHING_USED: Final = {"input_tokens": 0, "output_tokens": 0}
+NOTHING_USED: Final = {"input_tokens": 0, "output_tokens": 0}
 
 
 @dataclass
-class Asked:
-    """State of one question; made per call, so nothing is shared between readers."""
+class AnswerState:
+    """State of one answer, made for each question, so nothing is shared between readers.
+
+    Each step of the flow fills its part in. A door that wants to choose the ``answer_id`` makes
+    the state itself and hands it to the chain in place of the question.
+    """
 
     question: Question
-    answer_id: str
-    config: RunnableConfig
-    clock: Callable[[], float]
+    answer_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    clock: Callable[[], float] = time.perf_counter
     meter: metering.Meter = field(default_factory=metering.Meter)
     timings: dict[str, float] = field(default_factory=dict)
-    standalone: str = ""
-    info: CollectionInfo = field(default_factory=lambda: CollectionInfo(fingerprint=""))
-    passages: list[Document] = field(default_factory=list)
-    answerable: bool = True
+    """Milliseconds by stage."""
+    history: Sequence[PastTurn] = ()
+    """The turns before this question, newest last."""
+    book: CollectionInfo | None = None
     budget: BudgetMode = BudgetMode.FULL
-    prefix: str = ""
-    """Said before the model's answer."""
+    readings: list[str] = field(default_factory=list)
+    """What the reader may have meant, as questions that stand alone; the best guess first."""
+    found: list[list[Document]] = field(default_factory=list)
+    """The passages of each reading."""
+    standalone: str = ""
+    """The reading that is answered."""
+    passages: list[Document] = field(default_factory=list)
+    """Its passages, best first."""
+    confidence: Confidence = "high"
+    answerable: bool = True
+    preface: str = ""
+    """Said before the model's answer, such as how the question was read."""
+    suggestions: list[str] = field(default_factory=list)
+    """Up to three questions that the book answers."""
     generation: Generation | None = None
-    key: AnswerKey | None = None
-
-    _sources: AnswerChunk | None = None
-    _before: AnswerChunk | None = None
+    made_elsewhere: Callable[[], AnswerChunk] | None = None
+    """Gives ``rest`` of the answer that this reader is told, when it was made for another."""
 
     def __post_init__(self) -> None:
-        self._started = self._lapped = self.clock()
+        self._started = self._last_lap = self.clock()
+        self.standalone = self.standalone or self.question.question
+        self.readings = self.readings or [self.question.question]
 
     def lap(self, stage: str) -> None:
         """Notes the milliseconds since the stage before."""
         now = self.clock()
-        self.timings[stage] = round((now - self._lapped) * 1000, 1)
-        self._lapped = now
+        self.timings[stage] = round((now - self._last_lap) * 1000, 1)
+        self._last_lap = now
 
     def left(self, seconds: float) -> float:
         """What is left of ``seconds`` that the question may take."""
         return max(0.0, seconds - (self.clock() - self._started))
 
+    @property
     def status(self) -> Status:
-        """``degraded`` yields to ``not_in_book``: there is no lesser answer then."""
+        """``not_in_book`` goes before ``degraded``: a refusal has no fallback."""
         if (self.generation and self.generation.not_in_book) or not self.answerable:
             return "not_in_book"
         return "degraded" if self.meter.degraded else "answered"
 
     def sources(self) -> AnswerChunk:
         """The passages, best first."""
-        if self._sources is None:
-            self._sources = {"sources": [as_source(p).model_dump() for p in self.passages]}
-        return self._sources
+        return {"sources": [as_source(p).model_dump() for p in self.passages]}
 
     def rest(self) -> AnswerChunk:
         """Everything of the Answer but sources, text and citations."""
+        if self.made_elsewhere is not None:
+            return {**self.made_elsewhere(), **self.personal()}
         generation = self.generation
         if generation and generation.first_token_ms is not None:
             self.timings["first_token"] = round(generation.first_token_ms, 1)
-        used = generation.usage if generation else _NOTHING_USED
+        used = generation.usage if generation else NOTHING_USED
         return {
-            **self._identity(),
-            "status": self.status(),
-            "book_version": self.info.book_version,
+            **self.personal(),
+            "status": self.status,
+            "confidence": self.confidence,
+            "standalone_question": self.standalone,
+            "suggestions": self.suggestions,
+            "book_version": self.book.book_version if self.book else "",
             "model": (generation and generation.model) or "none",
             "usage": {**used, "provider_calls": self.meter.total},
             "timings_ms": {**self.timings, "total": self._total()},
         }
 
-    def said(self) -> AnswerChunk:
-        """The Answer as far as it came."""
-        if self._before is not None:
-            return self._before
-        text = self.generation.so_far() if self.generation else {}
-        return {**text, **self.sources(), **self.rest()}
-
-    def own(self, part: AnswerChunk, maker: "Asked") -> AnswerChunk:
-        """A part that was made for ``maker``, as a part of the answer to this question."""
-        return part if maker is self else {**part, **self._nothing_called()}
-
-    def answered_before(self, cached: Answer) -> AnswerChunk:
-        """A cached answer as the answer to this question: nothing was called."""
-        whole: AnswerChunk = {**cached.model_dump(), **self._nothing_called()}  # type: ignore[typeddict-item]
-        self._before = whole
-        return whole
-
-    def _nothing_called(self) -> AnswerChunk:
-        return {
-            **self._identity(),
-            "usage": {**_NOTHING_USED, "provider_calls": self.meter.total},
-            "timings_ms": {"total": self._total()},
-        }
-
-    def _identity(self) -> AnswerChunk:
+    def personal(self) -> AnswerChunk:
+        """What belongs to this reader of an answer that was made for another."""
         return {
             "answer_id": self.answer_id,
             "session_id": self.question.session_id,
-            "standalone_question": self.standalone,
+            "usage": {**NOTHING_USED, "provider_calls": self.meter.total},
+            "timings_ms": {"total": self._total()},
         }
 
     def _total(self) -> float:
         return round((self.clock() - self._started) * 1000, 1)
 
 
-def as_question(given: Any) -> Question:
+Asking = AnswerState | Question | Mapping[str, object] | str
+"""What the chain takes: a question in any of its forms, or a state that a door has begun."""
+
+
+def as_state(given: object, begin: Callable[[Question], AnswerState] = AnswerState) -> AnswerState:
+    """The state that ``given`` is, or a new one for the question that it is.
+
+    Raises:
+        FixQuestion: it does not fit the contract.
+    """
+    return given if isinstance(given, AnswerState) else begin(as_question(given))
+
+
+def as_question(given: object) -> Question:
     """A ``Question`` from what a caller passes: the model, its JSON object, or a bare string.
 
     Raises:
@@ -126,12 +137,7 @@ def as_question(given: Any) -> Question:
         return given
     try:
         return Question.model_validate({"question": given} if isinstance(given, str) else given)
-    except ValueError as error:
-        raise FixQuestion(f"That is not a valid question: {_first_problem(error)}") from None
-
-
-def _first_problem(error: ValueError) -> str:
-    problems: list[dict[str, Any]] = getattr(error, "errors", list)()
-    if not problems:
-        return "it has no question text"
-    return f"{'.'.join(map(str, problems[0]['loc']))}: {problems[0]['msg']}"
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise FixQuestion(f"That is not a valid question: {where}: {problem['msg']}") from None

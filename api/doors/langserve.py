@@ -23,7 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 from api import openapi, problems
 from api.observability.telemetry import server_timing
 from api.services import Services
-from chains.runnable import accumulate, joined
+from chains.answer_builder import AnswerBuilder
 from schema import MAX_BATCH, Answer, AnswerChunk, Question
 
 PREFIX = "/chat"
@@ -228,11 +228,11 @@ async def _log_events(
     """The answer as a run log (JSON Patch), which is what LangServe's playground reads."""
     state: Any = {"id": run_id, "streamed_output": [], "final_output": None, "logs": {}}
     yield _event("data", {"ops": [{"op": "replace", "path": "", "value": state}]})
-    total: dict[str, Any] = {}
+    answer = AnswerBuilder()
     async for part in _with_first(first, parts):
-        accumulate(total, dict(part))
+        answer.add(part)
         yield _event("data", {"ops": [{"op": "add", "path": "/streamed_output/-", "value": part}]})
-    done = {"op": "replace", "path": "/final_output", "value": joined(total)}
+    done = {"op": "replace", "path": "/final_output", "value": answer.sum()}
     yield _event("data", {"ops": [done]})
     yield b"event: end\r\n\r\n"
 

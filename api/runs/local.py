@@ -12,11 +12,12 @@ from typing import Any, Protocol
 import orjson
 
 from api import problems
-from chains.book import BookChain
+from chains.answer_builder import AnswerBuilder
 from chains.feed import Feed
-from chains.runnable import accumulate, joined
+from chains.runnable import AnswerRunnable
+from chains.state import AnswerState
 from errors import BookChatError, RetryLater
-from schema import AnswerChunk, Question
+from schema import Question
 
 KEEP_SECONDS = 75.0
 MAX_KEPT = 5000
@@ -99,7 +100,7 @@ class Runs:
     """The running and recent answers: those of this process, and through ``shared`` all."""
 
     def __init__(
-        self, chain: BookChain, new_id: Callable[[], str], shared: SharedRuns | None = None
+        self, chain: AnswerRunnable, new_id: Callable[[], str], shared: SharedRuns | None = None
     ) -> None:
         self._chain = chain
         self._new_id = new_id
@@ -158,20 +159,16 @@ class Runs:
             await asyncio.sleep(_LAST_FRAMES_SECONDS / _LAST_LOOKS)
 
     async def _generate(self, run: Run, question: Question) -> None:
-        said: AnswerChunk = {}
-
-        def on_end(whole: AnswerChunk, outcome: str) -> None:
-            said.update(whole)
-
-        total: dict[str, Any] = {}
-        stream = self._chain.astream(question, answer_id=run.answer_id, on_end=on_end)
+        state = AnswerState(question, run.answer_id)
+        answer = AnswerBuilder()
         try:
-            async for part in stream:
+            async for part in self._chain.astream(state):
                 _add_frames(run, part)
-                accumulate(total, dict(part))
-            run.add("done", answer=joined(total))
+                answer.add(part)
+            run.add("done", answer=answer.sum())
         except asyncio.CancelledError:
-            run.add("cancelled", answer=said or {"answer_id": run.answer_id})
+            rest = state.rest() if answer.begun else {"answer_id": run.answer_id}
+            run.add("cancelled", answer={**rest, **answer.sum()})
         except Exception as error:  # noqa: BLE001 - a task's boundary: whatever it is, say so
             run.add("error", **error_fields(error))
         finally:

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 import metering
 from api.protection.rate import reconnecting
-from chains.memory import AnswerKey
+from chains.answer_key import AnswerKey
 from schema import Answer
 
 _PREFIX: Final = "book-chat:answered:"
@@ -21,7 +21,7 @@ _PAUSE_SECONDS: Final = 5.0
 
 
 class RedisAnswers:
-    """See ``chains.memory.SharedAnswers``."""
+    """See ``chains.wrappers.cached.AnswerStore``."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis: Any = Redis.from_url(

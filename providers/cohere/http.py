@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 
 import metering
-from providers.background_loop import BackgroundLoop
+from background_loop import BackgroundLoop
 from providers.calls import Calls
 from providers.cohere.errors import COHERE, translated
 from providers.failures import BrokenStreamError, seconds_of, translate, unavailable
@@ -77,7 +77,7 @@ class CohereHTTP:
         self.calls = Calls(COHERE, sleep=sleep, uniform=uniform, clock=clock)
         self._sessions: WeakKeyDictionary[Loop, aiohttp.ClientSession] = WeakKeyDictionary()
         self._open_streams = 0
-        self.background = BackgroundLoop()
+        self.background = BackgroundLoop("cohere")
 
     async def post(
         self, path: str, body: dict[str, Any], *, operation: str, deadline: float

@@ -13,8 +13,8 @@ from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
 from api.runs.local import Runs
 from api.services import Services
-from chains.book import BookChain, build_book_chain
 from chains.generation import Models
+from chains.pipeline import ChainParts, build_chain
 from chains.retriever import BookRetriever
 from settings import Settings
 from standins.server import serve
@@ -63,9 +63,8 @@ def make_services(settings: Settings, chat: ScriptedChat, metrics: Metrics) -> S
     )
     memory = DictMemory()
     retriever = BookRetriever(store=store)
-    chain: BookChain = build_book_chain(
-        retriever, Models(chat, "scripted"), memory=memory, observe=metrics.answered
-    )
+    models = Models(chat, "scripted")
+    chain = build_chain(ChainParts(retriever, models, memory=memory, observe=metrics.answered))
     numbers = iter(range(1_000_000))
 
     async def check_book() -> dict[str, Any]:

@@ -199,7 +199,15 @@ def test_each_answer_is_a_trace_of_its_stages_within_the_callers(
             service.http.post("/chat/invoke", json=body, headers={"traceparent": caller})
     assert collector.resource["service.name"] == "book-chat"
     spans = {span.name: span for span in collector.spans}
-    assert set(spans) == {"answer", "retrieve", "first_token", "generate"}
+    assert set(spans) == {
+        "answer",
+        "history",
+        "condense",
+        "retrieve",
+        "judge",
+        "first_token",
+        "generate",
+    }
     whole = spans["answer"]
     assert whole.trace_id.hex() == caller.split("-")[1]
     assert whole.parent_span_id.hex() == caller.split("-")[2]

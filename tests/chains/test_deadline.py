@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from chains.book import build_book_chain
 from chains.generation import Models
+from chains.pipeline import ChainParts, build_chain
 from chains.retriever import BookRetriever
 from schema import Answer, PastTurn, Turn
-from tests.chains.test_book import CHUNKS, QUESTION
+from tests.chains.test_pipeline import CHUNKS, QUESTION
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat
 
 
@@ -41,7 +41,7 @@ async def test_what_the_search_took_is_taken_from_the_time_to_the_first_token() 
     hanging = ScriptedChat(pieces=["x"], gate=asyncio.Event(), gate_before=0)
     fallback = ScriptedChat(pieces=[("ROS 2 is middleware", 0)])
     models = Models(hanging, "slow", fallback, "embedded", first_token_seconds=3600)
-    chain = build_book_chain(BookRetriever(store=store), models, clock=lambda: store.now)
+    chain = build_chain(ChainParts(BookRetriever(store=store), models, clock=lambda: store.now))
     async with asyncio.timeout(30):
         answer = Answer.model_validate(await chain.ainvoke(QUESTION))
     assert (answer.status, answer.model) == ("degraded", "embedded")
@@ -50,10 +50,15 @@ async def test_what_the_search_took_is_taken_from_the_time_to_the_first_token() 
 async def test_a_database_that_hangs_costs_the_memory_and_not_the_answer(
     monkeypatch: Any,
 ) -> None:
-    monkeypatch.setattr("chains.recall._REMEMBER_SECONDS", 0.01)
+    monkeypatch.setattr("chains.wrappers.remembered._SAVE_SECONDS", 0.01)
     models = Models(ScriptedChat(pieces=["Fine."]), "quick", first_token_seconds=0.04)
-    chain = build_book_chain(
-        BookRetriever(store=MemoryStore(CHUNKS)), models, memory=HangingMemory(), clock=lambda: 0.0
+    chain = build_chain(
+        ChainParts(
+            BookRetriever(store=MemoryStore(CHUNKS)),
+            models,
+            memory=HangingMemory(),
+            clock=lambda: 0.0,
+        )
     )
     async with asyncio.timeout(30):
         given = {"question": QUESTION, "session_id": "s"}

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 import metering
-from providers.background_loop import BackgroundLoop
+from background_loop import BackgroundLoop
 from providers.cohere.models import CohereHTTP
 from standins.cohere import KEY
 from tests.providers.conftest import ServedCohere
@@ -131,7 +131,7 @@ async def test_an_answer_is_not_compressed_so_that_tokens_come_at_once(
 
 
 def test_a_background_loop_starts_again_after_it_was_closed() -> None:
-    background = BackgroundLoop()
+    background = BackgroundLoop("test")
 
     async def one() -> int:
         return 1

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from chains.book import BookChain, build_book_chain
+from chains.answer_builder import AnswerBuilder
 from chains.budget import Budget
 from chains.generation import Models
-from chains.memory import AnswerCache
+from chains.pipeline import ChainParts, build_chain
 from chains.retriever import BookRetriever
-from chains.runnable import accumulate, joined
+from chains.wrappers.cached import AnswerCache
+from chains.wrappers.remembered import RememberedAnswers
+from chains.wrappers.shared import SharedAnswers
 from errors import BudgetExhausted, FixConfiguration, FixQuestion, RetryLater
 from schema import Answer, PastTurn
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat, chunk
@@ -29,11 +31,11 @@ QUESTION = "Which middleware connects the programs of a robot?"
 
 def make(
     pieces: list[Any], *, store: MemoryStore | None = None, fallback: Any = None, **parts: Any
-) -> tuple[BookChain, ScriptedChat]:
+) -> tuple[RememberedAnswers, ScriptedChat]:
     chat = ScriptedChat(pieces=pieces)
     models = Models(chat, "scripted", fallback=fallback, fallback_name="embedded")
     retriever = BookRetriever(store=store or MemoryStore(CHUNKS))
-    return build_book_chain(retriever, models, **parts), chat
+    return build_chain(ChainParts(retriever, models, **parts)), chat
 
 
 async def test_an_answer_carries_checked_citations_and_its_sources() -> None:
@@ -53,12 +55,12 @@ async def test_an_answer_carries_checked_citations_and_its_sources() -> None:
 async def test_a_stream_adds_up_to_what_invoke_returns() -> None:
     pieces = [("ROS 2 is middleware", 0), " for ", "robots."]
     whole = await make(pieces, new_id=lambda: "a1")[0].ainvoke({"question": QUESTION})
-    total: dict[str, Any] = {}
+    total = AnswerBuilder()
     keys = []
     async for part in make(pieces, new_id=lambda: "a1")[0].astream({"question": QUESTION}):
         keys.append(sorted(part))
-        accumulate(total, dict(part))
-    added = joined(total)
+        total.add(part)
+    added = total.sum()
     for one in (added, whole):
         one.pop("timings_ms")
     assert added == whole
@@ -128,7 +130,7 @@ async def test_a_model_that_hangs_is_replaced_within_the_deadline() -> None:
     fallback = ScriptedChat(pieces=[("ROS 2 is middleware", 0)])
     hanging = ScriptedChat(pieces=["x"], gate=asyncio.Event(), gate_before=0)
     models = Models(hanging, "slow", fallback, "embedded", first_token_seconds=0.01)
-    chain = build_book_chain(BookRetriever(store=MemoryStore(CHUNKS)), models)
+    chain = build_chain(ChainParts(BookRetriever(store=MemoryStore(CHUNKS)), models))
     answer = Answer.model_validate(await chain.ainvoke(QUESTION))
     assert (answer.status, answer.model) == ("degraded", "embedded")
     assert hanging.closed == [True]
@@ -266,7 +268,9 @@ async def test_an_answer_goes_on_for_others_when_the_one_who_asked_first_leaves(
         if "answer" in part:
             break
     second = asyncio.create_task(chain.ainvoke({"question": QUESTION, "session_id": "b"}))
-    await _until(lambda: chat.seen and chain.followers == 2)
+    shared = chain.inner
+    assert isinstance(shared, SharedAnswers)
+    await _until(lambda: chat.seen and shared.followers == 2)
     await first.aclose()
     chat.gate.set()
     assert (await second)["answer"] == "ROS 2 is middleware for robots."

@@ -1,0 +1,81 @@
+"""The whole answer flow on one screen.
+
+``build_flow`` answers a question. ``build_chain`` puts three wrappers around it, each of which
+can be left out. Both are LangChain runnables: the input is a ``Question`` (or its JSON object, or
+the bare text), the output an ``Answer`` as a JSON object, and ``astream`` yields partial answers
+that add up to it. They raise ``BookChatError`` only, with a detail that is safe to show.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from chains.abstention import weigh
+from chains.answer_key import AnswerKeys
+from chains.budget import Budget
+from chains.condense import Condenser, LexicalCondenser
+from chains.generation import Models
+from chains.retriever import BookRetriever
+from chains.runnable import AnswerRunnable
+from chains.served_book import ServedBook
+from chains.state import AnswerState
+from chains.steps.condense import Condense
+from chains.steps.generate import Generate
+from chains.steps.judge import EvidenceScorer, Judge
+from chains.steps.retrieve import Retrieve
+from chains.steps.step import AnswerFlow
+from chains.wrappers.cached import AnswerCache, CachedAnswers
+from chains.wrappers.remembered import (
+    Memory,
+    NoMemory,
+    Observer,
+    RememberedAnswers,
+    SessionHistory,
+)
+from chains.wrappers.shared import SharedAnswers
+from schema import Question
+
+
+@dataclass
+class ChainParts:
+    """What a chain is made of; a fake of any of them drops in."""
+
+    retriever: BookRetriever
+    models: Models
+    condenser: Condenser = field(default_factory=LexicalCondenser)
+    scorer: EvidenceScorer = weigh
+    budget: Budget = field(default_factory=Budget)
+    cache: AnswerCache | None = None
+    memory: Memory = field(default_factory=NoMemory)
+    observe: Observer = lambda answer, outcome: None
+    """Called with every answer, however it ended; for metrics."""
+    new_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    clock: Callable[[], float] = time.perf_counter
+
+
+def build_flow(parts: ChainParts) -> AnswerFlow:
+    """Four steps: the state of an answer goes in and out, and the last one streams."""
+    book = ServedBook(parts.retriever.store, parts.clock)
+    condense = Condense(parts.condenser, parts.budget)
+    retrieve = Retrieve(parts.retriever, book)
+    judge = Judge(parts.retriever.store, book, parts.scorer)
+    generate = Generate(parts.models)
+    return condense | retrieve | judge | generate
+
+
+def build_chain(parts: ChainParts) -> RememberedAnswers:
+    """The flow with a memory, for many readers at once."""
+    chain: AnswerRunnable = build_flow(parts)
+    keys = AnswerKeys(ServedBook(parts.retriever.store, parts.clock), parts.models.name)
+    if parts.cache is not None:
+        chain = CachedAnswers(chain, parts.cache, keys)
+    chain = SharedAnswers(chain, keys)
+    # A reply that needs no book, such as to a greeting, goes here: chain = SmallTalk(chain).
+    history = SessionHistory(parts.memory, parts.models.first_token_seconds)
+    return RememberedAnswers(chain, history, parts.observe, partial(_begin, parts))
+
+
+def _begin(parts: ChainParts, question: Question) -> AnswerState:
+    return AnswerState(question, parts.new_id(), parts.clock)

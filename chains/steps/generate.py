@@ -1,0 +1,84 @@
+"""Step 4: the answer, streamed."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+
+import metering
+from chains import phrases
+from chains.answer_builder import AnswerBuilder
+from chains.budget import BudgetMode
+from chains.citations import uncited_sentences
+from chains.generation import Generation, Models
+from chains.prompt import answer_messages, answer_prompt
+from chains.runnable import AnswerRunnable, traced
+from chains.state import AnswerState, as_state
+from schema import AnswerChunk
+from text.sentences import split_sentences
+
+
+class Generate(AnswerRunnable):
+    """Streams sources, text and citations, then the rest of the answer."""
+
+    name = "generate"
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._prompt = answer_prompt()
+
+    async def astream(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncGenerator[AnswerChunk]:
+        """Partial answers from ``state.passages``.
+
+        Raises:
+            BookChatError: no model could begin, or one failed after its first token.
+        """
+        state = as_state(input)
+        generation = state.generation = self._generation(state)
+        async with traced(self.name, state, config) as run:
+            answer = AnswerBuilder()
+            async with aclosing(self._parts(state, generation, run.config)) as parts:
+                async for part in parts:
+                    if run.seen:
+                        answer.add(part)
+                    yield part
+            run.output = answer.sum()
+
+    async def _parts(
+        self, state: AnswerState, generation: Generation, config: RunnableConfig
+    ) -> AsyncGenerator[AnswerChunk]:
+        try:
+            yield state.sources()
+            if state.answerable:
+                messages = answer_messages(self._prompt, state.question, state.standalone)
+                async with aclosing(generation.stream(messages, config)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            if state.status == "not_in_book":
+                language = state.question.language
+                yield generation.say(phrases.not_in_book(state.standalone, language))
+            if not generation.citations:
+                yield {"citations": []}
+            yield state.rest()
+        finally:
+            _count_uncited(generation)
+
+    def _generation(self, state: AnswerState) -> Generation:
+        return Generation(
+            self._models,
+            {str(p.id): p for p in state.passages},
+            state.meter,
+            state.preface,
+            spare_provider=state.budget is BudgetMode.EXHAUSTED,
+            seconds=state.left(self._models.first_token_seconds),
+        )
+
+
+def _count_uncited(generation: Generation) -> None:
+    if not generation.not_in_book and generation.text:
+        sentences = split_sentences(generation.text)
+        missing = uncited_sentences(sentences, generation.text, generation.citations)
+        metering.count("uncited_sentences", missing)

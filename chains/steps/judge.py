@@ -1,0 +1,53 @@
+"""Step 3: which reading do the passages answer best, and do they answer it at all?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from langchain_core.documents import Document
+from langchain_core.runnables import RunnableConfig
+
+from chains.abstention import Verdict
+from chains.retriever import BookStore
+from chains.served_book import ServedBook
+from chains.state import AnswerState
+from chains.steps.step import Step
+from text.vocabulary import Vocabulary
+
+
+class EvidenceScorer(Protocol):
+    """Says how well passages answer a question; ``chains.abstention.weigh`` is the default."""
+
+    def __call__(
+        self,
+        question: str,
+        passages: Sequence[Document],
+        vocabulary: Vocabulary,
+        calibration: Mapping[str, float],
+    ) -> Verdict:
+        """The verdict; of several readings the one with the highest score is answered."""
+
+
+class Judge(Step):
+    """Fills ``standalone``, ``passages``, ``confidence`` and ``answerable``."""
+
+    name = "judge"
+
+    def __init__(self, store: BookStore, book: ServedBook, scorer: EvidenceScorer) -> None:
+        self._store = store
+        self._book = book
+        self._score = scorer
+
+    async def fill(self, state: AnswerState, config: RunnableConfig) -> None:
+        """Keeps the reading with the best evidence; a selected text is its own evidence."""
+        if state.question.selected_text and state.question.selected_text.strip():
+            return
+        book = await self._book.of(state)
+        vocabulary = await self._store.vocabulary(book.book_version)
+        verdicts = [
+            self._score(reading, passages, vocabulary, book.calibration)
+            for reading, passages in zip(state.readings, state.found, strict=True)
+        ]
+        best = max(range(len(verdicts)), key=lambda i: verdicts[i].score)
+        state.standalone, state.passages = state.readings[best], state.found[best]
+        state.confidence = verdicts[best].confidence
+        state.answerable = verdicts[best].answerable

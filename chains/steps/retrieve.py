@@ -1,0 +1,58 @@
+"""Step 2: the passages of the book that may answer each reading."""
+
+import asyncio
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from langchain_core.runnables import RunnableConfig
+
+from chains import phrases
+from chains.retriever import BookRetriever
+from chains.selection import as_given, locate
+from chains.served_book import ServedBook
+from chains.state import AnswerState
+from chains.steps.step import Step
+
+_SEARCHES: Final = 48
+"""More at once would not end sooner, but each of them would take longer than its deadline."""
+
+
+class Retrieve(Step):
+    """Fills ``found``, and ``passages`` with those of the best guess."""
+
+    name = "retrieve"
+
+    def __init__(self, retriever: BookRetriever, book: ServedBook) -> None:
+        self._retriever = retriever
+        self._book = book
+        self._limits: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
+
+    async def fill(self, state: AnswerState, config: RunnableConfig) -> None:
+        """Searches for every reading, or finds the selected text in the book."""
+        await self._book.of(state)
+        async with self._limit():
+            if selection := (state.question.selected_text or "").strip():
+                await self._select(state, selection)
+            else:
+                searches = (
+                    self._retriever.ainvoke(
+                        reading, config, scope=state.question.section, budget=state.budget
+                    )
+                    for reading in state.readings
+                )
+                state.found = await asyncio.gather(*searches)
+        state.standalone, state.passages = state.readings[0], state.found[0]
+
+    async def _select(self, state: AnswerState, selection: str) -> None:
+        question = state.question
+        located = await locate(selection, self._retriever, question.section, state.budget)
+        state.found = [[located or as_given(selection)]]
+        if located is None:
+            state.preface = phrases.not_from_book(question.question, question.language)
+
+    def _limit(self) -> asyncio.Semaphore:
+        """One for each event loop; a notebook has two."""
+        loop = asyncio.get_running_loop()
+        return self._limits.setdefault(loop, asyncio.Semaphore(_SEARCHES))

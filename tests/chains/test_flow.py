@@ -1,0 +1,182 @@
+"""The flow is LangChain: it can be drawn, watched, taken apart and put together again."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+from langchain_core.callbacks import AsyncCallbackHandler
+from langchain_core.documents import Document
+from langchain_core.runnables import RunnableLambda
+
+from chains.condense import ModelCondenser
+from chains.generation import Models
+from chains.pipeline import ChainParts, build_chain, build_flow
+from chains.retriever import BookRetriever
+from chains.runnable import AnswerRunnable
+from chains.state import AnswerState
+from chains.steps.step import AnswerFlow
+from chains.wrappers.cached import AnswerCache
+from schema import Answer
+from tests.chains.test_pipeline import CHUNKS, QUESTION
+from tests.fakes import MemoryStore, ScriptedChat
+
+TOPIC = "How does the humanoid keep its balance?"
+FOLLOW_UP = "How fast does it run?"
+
+
+class Watcher(AsyncCallbackHandler):
+    """Notes the name of every run, under the name of the run that it is inside."""
+
+    def __init__(self) -> None:
+        self.names: dict[UUID, str] = {}
+        self.inside: list[tuple[str, str]] = []
+
+    def _note(self, name: str, run_id: UUID, parent_run_id: UUID | None) -> None:
+        self.names[run_id] = name
+        self.inside.append((self.names[parent_run_id] if parent_run_id else "", name))
+
+    async def on_chain_start(self, *args: Any, **run: Any) -> None:
+        self._note(run["name"], run["run_id"], run["parent_run_id"])
+
+    async def on_retriever_start(self, *args: Any, **run: Any) -> None:
+        self._note("retriever", run["run_id"], run["parent_run_id"])
+
+    async def on_chat_model_start(self, *args: Any, **run: Any) -> None:
+        self._note("chat model", run["run_id"], run["parent_run_id"])
+
+
+class BackwardReranker:
+    """Ranks the last hit first."""
+
+    async def acompress_documents(self, documents: list[Document], query: str) -> list[Document]:
+        for place, one in enumerate(documents):
+            one.metadata["relevance_score"] = float(place)
+        return documents[::-1]
+
+
+def parts(*pieces: Any, **others: Any) -> ChainParts:
+    models = Models(ScriptedChat(pieces=list(pieces) or ["Fine."]), "scripted")
+    return ChainParts(BookRetriever(store=MemoryStore(CHUNKS)), models, **others)
+
+
+def nodes(runnable: AnswerRunnable) -> list[str]:
+    return [node.name for node in runnable.get_graph().nodes.values()]
+
+
+def test_the_drawn_chain_shows_the_wrappers_and_the_steps() -> None:
+    cache = AnswerCache(10, 60, lambda: 0.0)
+    assert nodes(build_chain(parts(cache=cache))) == [
+        *("Question", "remembered", "shared", "cached"),
+        *("condense", "retrieve", "judge", "generate", "Answer"),
+    ]
+    assert nodes(build_flow(parts()))[1:-1] == ["condense", "retrieve", "judge", "generate"]
+
+
+async def test_a_callback_sees_every_step_and_what_it_calls() -> None:
+    condenser = ModelCondenser(
+        ScriptedChat(pieces=["How fast does the balance controller of a robot run?"]), "x"
+    )
+    watched = parts("1000 Hz", condenser=condenser)
+    watched.retriever = watched.retriever.model_copy(update={"reranker": BackwardReranker()})
+    watcher = Watcher()
+    await build_chain(watched).ainvoke(
+        {"question": FOLLOW_UP, "history": [{"question": TOPIC, "answer": "A controller."}]},
+        {"callbacks": [watcher]},
+    )
+    assert watcher.inside == [
+        ("", "book_chat"),
+        ("book_chat", "history"),
+        ("book_chat", "answer"),
+        ("answer", "condense"),
+        ("condense", "chat model"),
+        ("answer", "retrieve"),
+        ("retrieve", "retriever"),
+        ("retriever", "search"),
+        ("retriever", "rerank"),
+        ("answer", "judge"),
+        ("answer", "generate"),
+        ("generate", "chat model"),
+    ]
+
+
+async def test_the_bare_flow_answers_as_the_chain_does() -> None:
+    chain, flow = build_chain(parts()), build_flow(parts())
+    one = Answer.model_validate(await chain.ainvoke(QUESTION))
+    other = Answer.model_validate(await flow.ainvoke(QUESTION))
+    changing = {"answer_id", "timings_ms"}
+    assert one.model_dump(exclude=changing) == other.model_dump(exclude=changing)
+
+
+def test_the_bare_flow_works_without_await() -> None:
+    assert build_flow(parts("Fine.")).invoke(QUESTION)["answer"] == "Fine."
+
+
+async def test_a_flow_can_be_put_together_with_another_step() -> None:
+    seen: list[AnswerState] = []
+
+    async def only_the_first(state: AnswerState) -> AnswerState:
+        seen.append(state)
+        state.passages = state.passages[:1]
+        return state
+
+    condense, retrieve, _, generate = build_flow(parts()).steps
+    flow = condense | retrieve | RunnableLambda(only_the_first) | generate
+    assert isinstance(flow, AnswerFlow)
+    streamed = [part async for part in flow.astream(QUESTION)]
+    assert len(streamed[0]["sources"]) == 1
+    assert "".join(part.get("answer", "") for part in streamed) == "Fine."
+    assert seen[0].readings == [QUESTION]
+
+
+async def test_of_several_readings_the_one_with_the_best_evidence_is_answered() -> None:
+    condense, retrieve, judge, generate = build_flow(parts()).steps
+
+    async def two_readings(state: AnswerState) -> AnswerState:
+        state.readings = ["Who painted the Mona Lisa?", QUESTION]
+        return state
+
+    flow = condense | RunnableLambda(two_readings) | retrieve | judge | generate
+    answer = Answer.model_validate(await flow.ainvoke("paint middleware?"))
+    assert answer.standalone_question == QUESTION
+    assert answer.sources[0].heading == "What ROS 2 is"
+    assert answer.status == "answered"
+
+
+def follow_up(answer: str) -> dict[str, Any]:
+    return {"question": FOLLOW_UP, "history": [{"question": TOPIC, "answer": answer}]}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_follow_up_is_shared_by_those_who_heard_the_same_and_by_nobody_else(
+    at_once: bool,
+) -> None:
+    given = parts("1000 Hz", cache=AnswerCache(10, 60, lambda: 0.0))
+    chain = build_chain(given)
+    asked = [follow_up("A controller."), follow_up("A controller."), follow_up("An engineer.")]
+    if at_once:
+        answers = await asyncio.gather(*(chain.ainvoke(one) for one in asked))
+    else:
+        answers = [await chain.ainvoke(one) for one in asked]
+    calls = [answer["usage"]["provider_calls"] for answer in answers]
+    assert calls == [1, 0, 1]
+    assert {answer["answer"] for answer in answers} == {"1000 Hz"}
+
+
+async def test_a_question_that_stands_alone_is_shared_whatever_was_said_before() -> None:
+    chain = build_chain(parts(cache=AnswerCache(10, 60, lambda: 0.0)))
+    await chain.ainvoke(QUESTION)
+    again = await chain.ainvoke({**follow_up("A controller."), "question": QUESTION})
+    assert again["usage"]["provider_calls"] == 0
+
+
+async def test_a_cached_answer_streams_its_sources_first_and_adds_up() -> None:
+    chain = build_chain(parts(("ROS 2", 0), cache=AnswerCache(10, 60, lambda: 0.0)))
+    first = await chain.ainvoke(QUESTION)
+    streamed = [part async for part in chain.astream(QUESTION)]
+    assert list(streamed[0]) == ["sources"]
+    again = Answer.model_validate({**streamed[0], **streamed[1]})
+    changing = {"answer_id", "timings_ms", "usage"}
+    assert again.model_dump(exclude=changing) == Answer.model_validate(first).model_dump(
+        exclude=changing
+    )
