@@ -5,15 +5,17 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+import settings_values
 from errors import FixConfiguration
 
 ROOT = Path(__file__).resolve().parent
 _MOST_A_MINUTE = 1_000_000
+_DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite")
+_REDISES = ("redis://", "rediss://", "unix://")
 _MAY_BE_EMPTY = {"cohere_rerank_model"}
 
 
@@ -71,7 +73,12 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[list[str], NoDecode] = Field(
         ["*"], description="browsers' origins, comma-separated; for CORS and WebSocket"
     )
-    admin_api_key: SecretStr | None = Field(None, description="unset: admin routes answer 404")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        ["*"], description="names under which the service may be addressed, comma-separated"
+    )
+    admin_api_key: SecretStr | None = Field(
+        None, description="at least 16 characters; unset: admin routes answer 404"
+    )
     rate_limit: str = Field(
         "30/minute",
         description="questions per client: a number a minute, or such as `5/second` or "
@@ -133,7 +140,7 @@ class Settings(BaseSettings):
             if k in _MAY_BE_EMPTY or not (isinstance(v, str) and v.strip() == "")
         }
 
-    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @field_validator("allowed_origins", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -144,7 +151,7 @@ class Settings(BaseSettings):
     @classmethod
     def _limit(cls, value: object) -> object:
         text = str(value).strip()
-        if not text.isdigit():
+        if not text.isdecimal():
             from limits import parse  # a tenth of a second that few starts need
 
             try:
@@ -159,33 +166,43 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def _origins(cls, value: list[str]) -> list[str]:
-        for origin in value:
-            parts = urlsplit(origin)
-            if origin != "*" and (
-                parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")
-            ):
-                raise ValueError("must be * or origins such as https://book.example")
-        return [origin.rstrip("/") for origin in value]
+        return settings_values.origins(value)
 
-    @field_validator("cohere_base_url", "qdrant_url", "book_url")
+    @field_validator("allowed_hosts")
     @classmethod
-    def _http_url(cls, value: str | None) -> str | None:
-        if value:
-            parts = urlsplit(value)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("must be an http:// or https:// URL")
-            if parts.username or parts.password:
-                raise ValueError("must not hold a user name or password")
-            _ = parts.port  # raises on a port that is no number
-        return value.rstrip("/") if value else value
+    def _hosts(cls, value: list[str]) -> list[str]:
+        return settings_values.hosts(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: list[str]) -> list[str]:
+        return settings_values.network_names(value)
 
     @field_validator("cohere_api_key", "qdrant_api_key", "admin_api_key")
     @classmethod
     def _header(cls, value: SecretStr | None) -> SecretStr | None:
-        """Keys travel in an HTTP header, which holds no line break."""
-        if value and not all("!" <= sign <= "~" for sign in value.get_secret_value()):
-            raise ValueError("must be one word of ASCII, without spaces or line breaks")
+        if value:
+            settings_values.header_value(value.get_secret_value())
         return value
+
+    @field_validator("*")
+    @classmethod
+    def _secrets(cls, value: object) -> object:
+        if isinstance(value, SecretStr):
+            settings_values.on_one_line(value.get_secret_value())
+        return value
+
+    @field_validator("admin_api_key", "session_secret")
+    @classmethod
+    def _guessed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            settings_values.hard_to_guess(value.get_secret_value())
+        return value
+
+    @field_validator("cohere_base_url", "qdrant_url", "book_url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        return settings_values.http_url(value) if value else value
 
     @field_validator("log_level", "log_format", "qdrant_quantization", mode="before")
     @classmethod
@@ -195,16 +212,15 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: SecretStr | None) -> SecretStr | None:
-        schemes = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite")
-        if value and not value.get_secret_value().startswith(schemes):
-            raise ValueError("must begin with postgresql:// or sqlite:///")
+        if value:
+            settings_values.connection_url(value.get_secret_value(), _DATABASES)
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must begin with redis:// or rediss://")
+        if value:
+            settings_values.connection_url(value.get_secret_value(), _REDISES)
         return value
 
     @model_validator(mode="after")
@@ -226,6 +242,9 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         FixConfiguration: one line that names the variable; never a value, it may be a secret.
     """
+    known = (str(f.validation_alias or n.upper()) for n, f in Settings.model_fields.items())
+    if wrong := settings_values.misspelt(known):
+        raise FixConfiguration(wrong)
     try:
         return Settings(**overrides)
     except ValidationError as error:

@@ -18,6 +18,7 @@ from api.observability.telemetry import Metrics, RequestContext
 from api.pages import one_file, static_files
 from api.protection.body_size import BodyLimit
 from api.protection.content_policy import page_policy
+from api.protection.hosts import Hosts
 from api.protection.origins import Origins
 from api.services import Services
 from api.version import VERSION
@@ -68,6 +69,7 @@ def create_app(
         allow_headers=["content-type", "x-request-id"],
         expose_headers=["x-request-id", "server-timing", "retry-after"],
     )
+    app.add_middleware(Hosts, allowed=settings.allowed_hosts)
     app.add_middleware(RequestContext, metrics=metrics)
     return app
 

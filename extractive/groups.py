@@ -106,7 +106,7 @@ class Layout:
                 if c.kind == "header" or (whole and len(block) <= _ROWS + 1)
             }
         if leader.kind in ("item", "code") and block[0].kind == "item":
-            ordered = block[0].raw.lstrip("> ")[0].isdigit()
+            ordered = block[0].raw.lstrip("> ")[0].isdecimal()
             asked = "list" in kinds or ("how" in kinds and ordered)
             if asked and _length(block) <= _WHOLE_LIST:
                 return {c.position for c in block}

@@ -160,4 +160,4 @@ class Fetcher:
 
 def _retry_after(headers: Message, attempt: int) -> float:
     asked = headers.get("Retry-After", "")
-    return min(float(asked) if asked.isdigit() else 2.0**attempt, _LONGEST_WAIT)
+    return min(float(asked) if asked.isdecimal() else 2.0**attempt, _LONGEST_WAIT)

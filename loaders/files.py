@@ -83,7 +83,7 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     stem = PurePosixPath(name).stem.lower()
     if stem in ("index", "readme"):
         return [(0, 0, "")]
-    return [(2, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", name) if p]
+    return [(2, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.split(r"(\d+)", name) if p]
 
 
 def read_text(path: Path, name: str, report: Report, limit: int = MAX_BYTES) -> str | None:

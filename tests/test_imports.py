@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAVES = {"schema", "errors", "settings", "metering", "background_loop"}
+LEAVES = {"schema", "errors", "settings", "settings_values", "metering", "background_loop"}
 ROOMS = {
     *("text", "extractive", "chains", "providers", "loaders", "conversations", "api"),
     *("standins", "evals", "benchmarks", "deploy"),

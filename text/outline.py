@@ -216,7 +216,7 @@ def _reading_order(page: Page) -> tuple[Any, ...]:
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
     pieces = [piece for piece in _DIGITS.split(text) if piece]
-    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in pieces]
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in pieces]
 
 
 def _packed(page: Page) -> list[Any]:

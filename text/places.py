@@ -82,7 +82,7 @@ def mentions(words: list[str]) -> Iterator[tuple[Place, int, int]]:
 
 def _counted(word: str) -> bool:
     """ "5 chapters" are five of them; "5th chapter" is one."""
-    return word.isdigit()
+    return word.isdecimal()
 
 
 def row_places(header: str, row: str) -> list[Place]:
@@ -98,7 +98,7 @@ def row_places(header: str, row: str) -> list[Place]:
     ends = [number_of(word) for word in re.split(r"\s*(?:[-–—,]|to|and)\s*", first.lower().strip())]
     if kind is None or not ends or len(ends) > 2 or not all(ends):
         return []
-    numbers = [int(end) for end in ends if end and end.isdigit()]
+    numbers = [int(end) for end in ends if end and end.isdecimal()]
     if len(numbers) == 2 and 0 < numbers[1] - numbers[0] <= _MOST_RANGE:
         return [(kind, str(n)) for n in range(numbers[0], numbers[1] + 1)]
     return [(kind, str(end)) for end in ends]

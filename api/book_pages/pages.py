@@ -169,7 +169,7 @@ def _summary(text: str) -> str:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(p), "") if p.isdigit() else (0, p) for p in _DIGITS.split(name)]
+    return [(int(p), "") if p.isdecimal() else (0, p) for p in _DIGITS.split(name)]
 
 
 def _by_name(pages: Sequence[PageEntry]) -> dict[str, PageEntry]:
