@@ -14,6 +14,7 @@ from starlette.types import Lifespan
 from api import openapi, problems
 from api.doors import admin, agents, asyncapi, book, health, search, sessions, websocket
 from api.doors import langserve as chat
+from api.doors import openai as completions
 from api.observability.telemetry import Metrics, RequestContext
 from api.pages import one_file, static_files
 from api.protection.body_size import BodyLimit
@@ -21,6 +22,7 @@ from api.protection.content_policy import page_policy
 from api.protection.hosts import Hosts
 from api.protection.origins import Origins
 from api.services import Services
+from api.shapes.openai import CompletionRequest
 from api.version import VERSION
 from settings import Settings, load_settings
 
@@ -56,8 +58,10 @@ def create_app(
         responses=openapi.PROBLEMS,
     )
     problems.install(app)
-    openapi.install(app, chat.InvokeRequest, chat.BatchRequest)
-    for part in (chat, search, book, agents, sessions, health, admin, websocket, asyncapi):
+    openapi.install(app, chat.InvokeRequest, chat.BatchRequest, CompletionRequest)
+    for part in (
+        *(chat, completions, search, book, agents, sessions, health, admin, websocket, asyncapi),
+    ):
         app.include_router(part.router)
     _add_pages(app, metrics, settings)
     app.add_middleware(problems.Unexpected)
