@@ -134,25 +134,34 @@ def test_the_front_matter_makes_a_docker_space() -> None:
     assert f"PORT={front['app_port']}" in dockerfile
 
 
-def locked() -> dict[str, str]:
-    text = (ROOT / "requirements.lock").read_text("utf-8")
-    return dict(re.findall(r"^([a-z0-9-]+)==([^ ]+) \\$", text, re.M))
+def locked(name: str = "requirements.lock") -> list[Requirement]:
+    """Entries of a lock. One name may have several, for different versions of Python."""
+    text = (ROOT / name).read_text("utf-8")
+    return [
+        Requirement(line.rstrip(" \\")) for line in text.splitlines() if re.match(r"[a-z0-9]", line)
+    ]
 
 
-def test_the_lock_fits_the_requirements() -> None:
-    versions = locked()
-    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_the_lock_fits_the_requirements(name: str) -> None:
+    entries = locked(f"{name}.lock")
+    for line in (ROOT / f"{name}.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith(("#", "-r")):
             wanted = Requirement(line)
-            version = versions.get(canonicalize_name(wanted.name))
-            assert version is not None, f"{wanted.name} is not locked; run scripts/lock.sh"
-            assert wanted.specifier.contains(version), f"{line}; run scripts/lock.sh"
+            found = [
+                e for e in entries if canonicalize_name(e.name) == canonicalize_name(wanted.name)
+            ]
+            assert found, f"{wanted.name} is not locked; run make lock"
+            for entry in found:
+                (pin,) = entry.specifier
+                assert wanted.specifier.contains(pin.version), f"{line}; run make lock"
 
 
-def test_the_lock_holds_a_hash_for_all_and_names_no_index() -> None:
-    text = (ROOT / "requirements.lock").read_text("utf-8")
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_the_lock_holds_a_hash_for_all_and_names_no_index(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
     entries = re.split(r"^(?=[a-z0-9])", text, flags=re.M)[1:]
-    assert len(entries) == len(locked())
+    assert len(entries) == len(locked(name))
     assert all("--hash=sha256:" in entry for entry in entries)
     assert "://" not in text
     assert "index" not in text
