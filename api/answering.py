@@ -1,7 +1,7 @@
 """One answer for a door that is asked over HTTP: begun in the registry of runs, then followed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
 from typing import Any, Self
 
@@ -73,13 +73,13 @@ class Answering:
             if cancel and not self._run.finished:
                 await self._run.cancel()
 
-    async def whole(self, request: Request) -> Mapping[str, Any]:
-        """The whole answer; it is stopped when the client leaves before.
+    async def whole(self, gone: Awaitable[object]) -> Mapping[str, Any]:
+        """The whole answer; it is stopped when ``gone`` comes before, as the client has left.
 
         Raises:
             BookChatError: it broke off.
         """
-        leaving = asyncio.create_task(_left(request, self._run))
+        leaving = asyncio.create_task(self._stop_after(gone))
         try:
             async for frame in self.frames():
                 if frame["type"] == "done":
@@ -90,6 +90,10 @@ class Answering:
         finally:
             leaving.cancel()
         raise BookChatError("The answer was stopped.")
+
+    async def _stop_after(self, gone: Awaitable[object]) -> None:
+        await gone
+        await self._run.cancel()
 
 
 async def _decoded(run: Followed) -> AsyncGenerator[Frame]:
@@ -103,8 +107,7 @@ def failure(frame: Frame) -> BookChatError:
     return BookChatError(frame["message"], code=frame["code"], retry_after=frame.get("retry_after"))
 
 
-async def _left(request: Request, run: Followed) -> None:
-    """Stops the answer when the client has gone; its body is read by now."""
+async def left(request: Request) -> None:
+    """Returns when the client of a request has gone; its body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-    await run.cancel()

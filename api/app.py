@@ -14,7 +14,9 @@ from starlette.types import Lifespan
 from api import openapi, problems
 from api.doors import admin, agents, asyncapi, book, health, search, sessions, websocket
 from api.doors import langserve as chat
+from api.doors import mcp as tools
 from api.doors import openai as completions
+from api.mcp.server import McpEndpoint
 from api.observability.telemetry import Metrics, RequestContext
 from api.pages import one_file, static_files
 from api.protection.body_size import BodyLimit
@@ -30,6 +32,10 @@ WEB = Path(__file__).resolve().parent.parent / "web"
 DRAIN_SECONDS = 20.0
 _YOUNG_OBJECTS = 5_000
 
+_DOORS = (
+    *(chat, completions, tools, search, book, agents, sessions, health, admin),
+    *(asyncapi, websocket),
+)
 Opener = Callable[[Settings, Metrics], Awaitable[Services]]
 
 
@@ -59,9 +65,7 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app, chat.InvokeRequest, chat.BatchRequest, CompletionRequest)
-    for part in (
-        *(chat, completions, search, book, agents, sessions, health, admin, websocket, asyncapi),
-    ):
+    for part in _DOORS:
         app.include_router(part.router)
     _add_pages(app, metrics, settings)
     app.add_middleware(problems.Unexpected)
@@ -95,12 +99,14 @@ def _lifespan(
         metrics.gauge("book_chat_queued_answers", "Questions waiting", lambda: opened.slots.waiting)
         if own_process:
             _spare_the_collector()
-        try:
-            yield
-        finally:
-            await opened.drain(DRAIN_SECONDS)
-            await opened.resources.aclose()
-            metrics.stop()
+        app.state.mcp = endpoint = McpEndpoint(opened)
+        async with endpoint.running():
+            try:
+                yield
+            finally:
+                await opened.drain(DRAIN_SECONDS)
+                await opened.resources.aclose()
+                metrics.stop()
 
     return lifespan
 

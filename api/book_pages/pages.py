@@ -72,6 +72,11 @@ class Contents:
     by_name: dict[str, PageEntry]
     """By path inside the book, with and without its ending, and by the path it is published at."""
 
+    def find(self, name: str) -> PageEntry | None:
+        """The page of that name, path or published path; ``.md`` may follow each of them."""
+        bare = name.strip("/")
+        return self.by_name.get(bare) or self.by_name.get(bare.removesuffix(".md"))
+
     @property
     def groups(self) -> dict[str, list[PageEntry]]:
         """Pages by the name of their folder at the top; those of no folder come first."""
@@ -127,9 +132,10 @@ class BookPages:
         title = outline.title or (pages[0].title if pages else "")
         return Contents(info.book_version, title, info.language, tuple(pages), _by_name(pages))
 
-    async def find(self, name: str) -> PageEntry | None:
-        """The page of that name, path or published path."""
-        return (await self.contents()).by_name.get(name.strip("/"))
+    async def at(self, url: str) -> PageEntry | None:
+        """The page at an address below ``/pages/``, of this service or of any other name of it."""
+        name = unquote(urlsplit(url).path.partition("/pages/")[2])
+        return (await self.contents()).find(name)
 
     async def chunks(self, page: PageEntry) -> Sequence[Document]:
         """The page's chunks in reading order."""

@@ -71,8 +71,7 @@ async def page(request: Request, path: str) -> Response:
     """A page of the book: HTML, or Markdown for ``.md`` and ``Accept: text/markdown``."""
     pages = _pages(request)
     contents = await pages.contents()
-    name = path.strip("/")
-    found = contents.by_name.get(name) or contents.by_name.get(name.removesuffix(".md"))
+    found = contents.find(path)
     if found is None:
         raise FixQuestion("The book has no such page.", code="not_found")
     return await _page(request, pages, contents, found)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from api import openapi, problems
-from api.answering import Answering
+from api.answering import Answering, left
 from api.public_address import public_base
 from api.services import Services
 from api.shapes import openai as shapes
@@ -91,7 +91,7 @@ async def completions(request: Request) -> Response:
         return StreamingResponse(
             _stream(answering, chunks), media_type="text/event-stream", headers=_STREAM_HEADERS
         )
-    answer = await answering.whole(request)
+    answer = await answering.whole(left(request))
     return Response(orjson.dumps(shapes.completion(answer, base)), media_type="application/json")
 
 

@@ -1,9 +1,10 @@
 """``GET /search``: passages only, no model call beyond the query's embedding."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
+from starlette.requests import HTTPConnection
 
 import metering
 from api.services import Services
@@ -22,27 +23,31 @@ class SearchResult(BaseModel):
     book_version: str
 
 
-@router.get("/search", response_model=SearchResult)
+@router.get("/search")
 async def search(
     request: Request,
     q: Annotated[str, Query(min_length=1, max_length=MAX_QUESTION, pattern=r"\S")],
     k: Annotated[int, Query(ge=1, le=20)] = 6,
     section: Annotated[str | None, Query(max_length=200)] = None,
-) -> Any:
+) -> SearchResult:
     """The ``k`` best passages for ``q``, limited to ``section`` when it is given."""
-    services: Services = request.app.state.services
-    with await services.guard.admit(request) as admitted:
-        return await _found(services, q.strip(), k, section, admitted.budget)
+    return await passages(request.app.state.services, request, q.strip(), k, section)
 
 
-async def _found(
-    services: Services, query: str, k: int, section: str | None, budget: BudgetMode
-) -> dict[str, Any]:
-    info = await services.retriever.store.info()
-    if info is None:
-        raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
-    if budget is BudgetMode.EXHAUSTED:
-        metering.degrade("budget")
-    retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
-    found = await retriever.ainvoke(query, scope=section, budget=budget)
-    return {"sources": [as_source(p) for p in found[:k]], "book_version": info.book_version}
+async def passages(
+    services: Services,
+    connection: HTTPConnection,
+    query: str,
+    k: int,
+    section: str | None = None,
+) -> SearchResult:
+    """The ``k`` best passages, for any door that searches."""
+    with await services.guard.admit(connection) as admitted:
+        info = await services.retriever.store.info()
+        if info is None:
+            raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+        if admitted.budget is BudgetMode.EXHAUSTED:
+            metering.degrade("budget")
+        retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
+        found = await retriever.ainvoke(query, scope=section, budget=admitted.budget)
+    return SearchResult(sources=[as_source(p) for p in found[:k]], book_version=info.book_version)
