@@ -39,7 +39,7 @@ async def remember(
 
 async def forget(connection: AsyncConnection, key: str, now: datetime) -> None:
     """Deletes everything of a session but the mark that it is gone."""
-    if not await _claim(connection, [key], {"last_turn_at": now, "forgotten_at": now}):
+    if not await _claim(connection, [key], {"last_turn_at": now, "deleted_at": now}):
         raise no_session()
     await connection.execute(delete(turns).where(turns.c.session_key == key))
 
@@ -73,7 +73,7 @@ async def _claim(
     claimed = insert.on_conflict_do_update(
         index_elements=["session_key"],
         set_={name: insert.excluded[name] for name in values},
-        where=sessions.c.forgotten_at.is_(None),
+        where=sessions.c.deleted_at.is_(None),
     ).returning(sessions.c.session_key)
     rows = [{"session_key": key, **values} for key in keys]
     return set((await connection.execute(claimed, rows)).scalars())

@@ -76,7 +76,7 @@ def _bad_ratings() -> Select[Any]:
             turns.c.answer_id,
             turns.c.question,
             feedback.c.comment,
-            func.substr(turns.c.said, 1, 500).label("answer"),
+            func.substr(turns.c.answer_text, 1, 500).label("answer"),
             feedback.c.rated_at,
         )
         .join_from(feedback, turns)
@@ -105,5 +105,5 @@ def _calls() -> Select[Any]:
         calls.c.provider,
         calls.c.operation,
         calls.c.outcome,
-        calls.c.n.label("calls"),
+        calls.c.total.label("calls"),
     ).order_by(calls.c.month.desc(), calls.c.provider, calls.c.operation, calls.c.outcome)

@@ -74,7 +74,7 @@ class CallLedger:
             self._read_at = time.monotonic()
             taken = dict(self._buffer)
             month = self._month()
-            total = select(func.coalesce(func.sum(calls.c.n), 0)).where(calls.c.month == month)
+            total = select(func.coalesce(func.sum(calls.c.total), 0)).where(calls.c.month == month)
             self._wake.clear()
             try:
                 async with self._write() as connection:
@@ -97,11 +97,11 @@ def _upsert(connection: AsyncConnection) -> Any:
     insert = insert_into(connection, calls)
     return insert.on_conflict_do_update(
         index_elements=list(calls.primary_key.columns),
-        set_={"n": calls.c.n + insert.excluded.n},
+        set_={"total": calls.c.total + insert.excluded.total},
     )
 
 
 def _rows(counted: dict[Entry, int]) -> list[dict[str, Any]]:
     """In one order everywhere, so that two replicas cannot wait for each other."""
-    names = ("month", "provider", "operation", "outcome", "n")
+    names = ("month", "provider", "operation", "outcome", "total")
     return [dict(zip(names, (*e, n), strict=True)) for e, n in sorted(counted.items())]

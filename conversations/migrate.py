@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 
 from errors import FixConfiguration
 
-NEWEST: Final = "0001"
+NEWEST: Final = "0003"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether nothing is missing; a database one step newer will do, as each step only adds.
+    """Whether nothing is missing; a database one step newer will do, as a single step only adds.
 
     Raises:
         FixConfiguration: the database is more than one step newer than this program.

@@ -18,7 +18,7 @@ def turn_row(turn: Turn, key: str, now: datetime) -> Row:
         "session_key": key,
         "answer_id": storable(answer.answer_id),
         "question": storable(turn.question),
-        "said": storable(answer.answer),
+        "answer_text": storable(answer.answer),
         "answer": answer.model_dump_json(exclude={"session_id", "answer"}),
         "outcome": turn.outcome,
         "status": answer.status,
@@ -34,13 +34,13 @@ def section_rows(answer: Answer, turn_id: int) -> list[Row]:
     return [
         {
             "turn_id": turn_id,
-            "place": place,
+            "rank": rank,
             "path": storable(source.path),
             "heading": storable(source.heading),
             "url": storable(source.url),
             "cited": source.id in cited,
         }
-        for place, source in enumerate(answer.sources)
+        for rank, source in enumerate(answer.sources)
     ]
 
 
@@ -61,7 +61,7 @@ def past_turn(question: str, said: str) -> PastTurn:
 
 def as_json(row: Mapping[Any, Any], session_id: str) -> Row:
     """A ``Turn`` as JSON types, with ``created_at`` and the reader's ``rating`` or None."""
-    answer = {**json.loads(row["answer"]), "session_id": session_id, "answer": row["said"]}
+    answer = {**json.loads(row["answer"]), "session_id": session_id, "answer": row["answer_text"]}
     return {
         "session_id": session_id,
         "question": row["question"],

@@ -15,11 +15,12 @@ from conversations import changes, records
 from conversations.database import Database, database_url
 from conversations.insights import Tables, read_insights
 from conversations.ledger import CallLedger
+from conversations.preparation import PreparedDatabase
+from conversations.retention import Retention
 from conversations.signing import Signer, key_in_folder, new_key, no_session
 from conversations.sqlite_file import make_folder, make_usable
 from conversations.tables import feedback, sessions, turns
 from conversations.turn_writer import TurnWriter
-from conversations.upkeep import Upkeep
 from errors import RetryLater
 from schema import MAX_HISTORY, PastTurn, Turn
 
@@ -61,9 +62,10 @@ async def open_conversations(
     database = Database(target, wait_seconds=wait_seconds)
     try:
         signer, shared = _signer(secret, database, data_dir)
-        upkeep = Upkeep(database, signer, shared, retention_days, clock)
-        await upkeep.start()
-        store = ConversationStore(database, signer, upkeep, clock)
+        prepared = PreparedDatabase(database, signer, shared)
+        await prepared.start()
+        retention = Retention(prepared, retention_days, clock)
+        store = ConversationStore(prepared, signer, retention, clock)
         async with store.working():
             yield store
     finally:
@@ -88,14 +90,18 @@ class ConversationStore:
     """
 
     def __init__(
-        self, database: Database, signer: Signer, upkeep: Upkeep, clock: Callable[[], datetime]
+        self,
+        database: PreparedDatabase,
+        signer: Signer,
+        retention: Retention,
+        clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._signer = signer
-        self._upkeep = upkeep
+        self._retention = retention
         self._clock = clock
-        self._ledger = CallLedger(upkeep.write, clock)
-        self._turn_writer = TurnWriter(upkeep.write, clock)
+        self._ledger = CallLedger(database.write, clock)
+        self._turn_writer = TurnWriter(database.write, clock)
         self._working: set[asyncio.Task[Any]] = set()
 
     def new_session(self) -> str:
@@ -105,23 +111,23 @@ class ConversationStore:
     async def history(self, session_id: str) -> Sequence[PastTurn]:
         """The last 20 turns that say something, newest last."""
         key = self._signer.key_of(session_id)
-        said = (turns.c.outcome == "complete") | (turns.c.said != "")
+        not_empty = (turns.c.outcome == "complete") | (turns.c.answer_text != "")
         query = (
-            select(sessions.c.forgotten_at, turns.c.question, turns.c.said)
+            select(sessions.c.deleted_at, turns.c.question, turns.c.answer_text)
             .select_from(sessions)
-            .outerjoin(turns, (turns.c.session_key == sessions.c.session_key) & said)
+            .outerjoin(turns, (turns.c.session_key == sessions.c.session_key) & not_empty)
             .where(sessions.c.session_key == key)
             .order_by(turns.c.turn_id.desc())
             .limit(MAX_HISTORY)
         )
         found = await self._found(query)
-        return [records.past_turn(row["question"], row["said"]) for row in reversed(found)]
+        return [records.past_turn(row["question"], row["answer_text"]) for row in reversed(found)]
 
     async def turns(self, session_id: str) -> list[dict[str, Any]]:
         """Turns as JSON types, oldest first: a ``Turn`` with ``created_at`` and ``rating``."""
         key = self._signer.key_of(session_id)
         query = (
-            select(sessions.c.forgotten_at, turns, feedback.c.rating)
+            select(sessions.c.deleted_at, turns, feedback.c.rating)
             .select_from(sessions)
             .outerjoin(turns)
             .outerjoin(feedback)
@@ -158,7 +164,7 @@ class ConversationStore:
     async def insights(self) -> Tables:
         """Tables for the operator, by name: rows as JSON types."""
         await self._ledger.flush()
-        async with self._upkeep.read() as connection:
+        async with self._database.read() as connection:
             return await read_insights(connection)
 
     async def ping(self) -> None:
@@ -175,14 +181,17 @@ class ConversationStore:
 
     async def purge(self) -> int:
         """Deletes turns older than the retention; returns how many."""
-        return await self._upkeep.purge()
+        return await self._retention.purge()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """While it is open, counted calls are written and old turns purged."""
         with contextlib.suppress(RetryLater):
             await self._ledger.flush()  # reads the month's total
-        tasks = [asyncio.create_task(self._ledger.run()), asyncio.create_task(self._upkeep.run())]
+        tasks = [
+            asyncio.create_task(self._ledger.run()),
+            asyncio.create_task(self._retention.run()),
+        ]
         try:
             yield
         finally:
@@ -197,12 +206,12 @@ class ConversationStore:
     async def _found(self, query: Select[Any]) -> list[RowMapping]:
         """Turns of one session; a session without any is one row with nothing in it."""
         rows = await self._apart(self._rows(query))
-        if rows and rows[0]["forgotten_at"] is not None:
+        if rows and rows[0]["deleted_at"] is not None:
             raise no_session()
         return [row for row in rows if row["question"] is not None]
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
-        async with self._upkeep.read() as connection:
+        async with self._database.read() as connection:
             rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
         return rows
 
@@ -219,7 +228,7 @@ class ConversationStore:
         """A reader who leaves cancels the caller, again and again; the change goes on."""
 
         async def transaction() -> None:
-            async with self._upkeep.write() as connection:
+            async with self._database.write() as connection:
                 await change(connection)
 
         await asyncio.shield(self._work(transaction()))

@@ -50,7 +50,7 @@ sessions: Final = Table(
     Column("session_key", String(64), primary_key=True),
     Column("last_turn_at", UtcDateTime, nullable=False),
     # The row of a deleted session stays, so that its id never works again.
-    Column("forgotten_at", UtcDateTime),
+    Column("deleted_at", UtcDateTime),
 )
 turns: Final = Table(
     "turns",
@@ -64,8 +64,8 @@ turns: Final = Table(
     ),
     Column("answer_id", String(64), nullable=False, unique=True),
     Column("question", Text, nullable=False),
-    Column("said", Text, nullable=False),
-    # The Answer as JSON, without the session's id and the text, which stands in "said".
+    Column("answer_text", Text, nullable=False),
+    # The Answer as JSON, without the session's id and the text, which stands in "answer_text".
     Column("answer", Text, nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("status", String(16), nullable=False),
@@ -83,7 +83,7 @@ sections: Final = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
     Column("path", Text, nullable=False),
     Column("heading", Text, nullable=False),
     Column("url", Text, nullable=False),
@@ -109,7 +109,7 @@ calls: Final = Table(
     Column("provider", String(64), primary_key=True),
     Column("operation", String(64), primary_key=True),
     Column("outcome", String(64), primary_key=True),
-    Column("n", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
 )
 signing_keys: Final = Table(
     "signing_keys",

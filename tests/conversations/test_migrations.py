@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from conversations import migrate
 from conversations.database import database_url
 from conversations.tables import metadata
-from errors import FixConfiguration
+from errors import FixConfiguration, FixQuestion
 from tests.conversations.conftest import Place
 from tests.conversations.turns import turn
 
@@ -59,7 +60,7 @@ async def test_a_program_one_version_back_reads_and_writes(place: Place) -> None
 
     def step(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE turns ADD COLUMN mood VARCHAR(8)"))
-        connection.execute(text("ALTER TABLE turns ADD COLUMN n INTEGER NOT NULL DEFAULT 0"))
+        connection.execute(text("ALTER TABLE turns ADD COLUMN score INTEGER NOT NULL DEFAULT 0"))
         set_revision(newer)(connection)
 
     await on(place, step)
@@ -76,3 +77,29 @@ async def test_a_program_far_behind_its_database_does_not_start(place: Place) ->
     with pytest.raises(FixConfiguration):
         async with place.open():
             pass
+
+
+async def test_conversations_of_the_first_layout_are_read_under_the_new_names(
+    place: Place,
+) -> None:
+    async with place.open() as store:
+        session_id, deleted = store.new_session(), store.new_session()
+        await store.remember(turn(session_id, "a1", said="Kept."))
+        await store.remember(turn(deleted, "a2"))
+        await store.forget(deleted)
+        store.record_calls("cohere", "chat", "ok", 7)
+
+    def back(connection: Connection) -> None:
+        config = Config()
+        folder = Path(migrate.__file__).parent / "migrations"
+        config.set_main_option("script_location", str(folder))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        assert connection.execute(text("SELECT said FROM turns")).scalars().all() == ["Kept."]
+
+    await on(place, back)
+    async with place.open() as store:
+        assert [past.answer for past in await store.history(session_id)] == ["Kept."]
+        assert store.calls_this_month() == 7
+        with pytest.raises(FixQuestion):
+            await store.history(deleted)

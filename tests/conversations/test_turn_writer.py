@@ -46,7 +46,7 @@ class Transactions:
     """Counts transactions; each waits until it is let go, or fails."""
 
     def __init__(self, store: ConversationStore) -> None:
-        self._write = store._upkeep.write
+        self._write = store._database.write
         self.begun = 0
         self.go = asyncio.Event()
         self.error: Exception | None = None

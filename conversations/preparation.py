@@ -1,50 +1,35 @@
-"""Makes the database usable, at once or as soon as it is there, and keeps it small."""
+"""Makes the database usable: at the start, or as soon as it can be reached."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Delete, delete, exists, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conversations.database import Database
 from conversations.migrate import is_current, migrate
 from conversations.signing import Signer
-from conversations.tables import sessions, signing_keys, turns
+from conversations.tables import signing_keys
 from errors import FixConfiguration, RetryLater
 
-_PURGE_SECONDS: Final = 6 * 3600
-_PURGE_ROWS: Final = 1000
-"""Deleted in one transaction, so that readers' turns are not kept waiting."""
 _KEY_NAME: Final = "sessions"
 _log = logging.getLogger(__name__)
 
 
-class Upkeep:
-    """Migration, the shared signing key, retention.
+class PreparedDatabase:
+    """A database with its tables migrated and the signing key agreed on.
 
     Args:
         shared: replicas agree on the signing key in the database.
-        retention_days: how long turns are kept; 0 is for ever.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        signer: Signer,
-        shared: bool,
-        retention_days: int,
-        clock: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, database: Database, signer: Signer, shared: bool) -> None:
         self._database = database
         self._signer = signer
         self._shared = shared
-        self._retention_days = retention_days
-        self._clock = clock
         self._prepared = False
         self._preparing = asyncio.Lock()
 
@@ -59,7 +44,9 @@ class Upkeep:
         except RetryLater as error:
             if (advice := self._database.advice(error)) is not None:
                 raise FixConfiguration(advice) from None
-            _log.warning("conversations: the database is away, going on without memory")
+            _log.warning(
+                "conversations: the database cannot be reached; answers have no memory until it can"
+            )
 
     async def ready(self) -> None:
         """Returns once the database can be used, or raises RetryLater."""
@@ -84,34 +71,9 @@ class Upkeep:
         async with self._watched(), self._database.write() as connection:
             yield connection
 
-    async def run(self) -> None:
-        """Purges now and then, for ever."""
-        while True:
-            with contextlib.suppress(RetryLater):
-                await self.purge()
-            await asyncio.sleep(_PURGE_SECONDS)
-
-    async def purge(self) -> int:
-        """Deletes turns older than the retention; returns how many."""
-        if not self._retention_days:
-            return 0
-        before = self._clock() - timedelta(days=self._retention_days)
-        old = select(turns.c.turn_id).where(turns.c.created_at < before).limit(_PURGE_ROWS)
-        purged, gone = 0, _PURGE_ROWS
-        while gone == _PURGE_ROWS:
-            gone = await self._delete(delete(turns).where(turns.c.turn_id.in_(old)))
-            purged += gone
-        # A forgotten session's row stays: it is what keeps its id from working again.
-        idle = sessions.c.forgotten_at.is_(None) & (sessions.c.last_turn_at < before)
-        empty = ~exists(select(1).where(turns.c.session_key == sessions.c.session_key))
-        await self._delete(delete(sessions).where(idle, empty))
-        if purged:
-            await self._database.truncate_log()
-        return purged
-
-    async def _delete(self, statement: Delete) -> int:
-        async with self.write() as connection:
-            return (await connection.execute(statement)).rowcount
+    async def truncate_log(self) -> None:
+        """Deleted text leaves the write-ahead log too."""
+        await self._database.truncate_log()
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
@@ -131,7 +93,7 @@ class Upkeep:
                 done = await connection.run_sync(is_current)
                 key = await _stored_key(connection) if done and self._shared else None
             if not done or (self._shared and key is None):
-                # Only now the lock, which a writer elsewhere may hold for long.
+                # The lock is taken last, because a writer elsewhere may hold it for long.
                 async with self._database.write(alone=True) as connection:
                     await connection.run_sync(migrate)
                     key = await self._agree_on_key(connection) if self._shared else None
