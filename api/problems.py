@@ -81,11 +81,16 @@ def document(
 def of_error(error: BaseException, request_id: str) -> dict[str, Any]:
     """The problem document of any exception; unknown ones are ``internal`` and logged."""
     if isinstance(error, BookChatError):
-        _note(error.code)
+        if not isinstance(error, Noted):
+            _note(error.code)
         return document(error.code, error.detail, request_id, status=error.status)
     _note("internal")
     _log.error("unexpected error", exc_info=error)
     return document("internal", "An unexpected error happened; it was logged.", request_id)
+
+
+class Noted(BookChatError):
+    """An error that was counted and logged where it happened."""
 
 
 def _note(code: ErrorCode) -> None:

@@ -13,6 +13,7 @@ from api.protection.guard import Guard
 from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
 from api.runs.local import Runs
+from api.runs.run import Run
 from chains.budget import Budget
 from chains.retriever import BookRetriever
 from chains.runnable import AnswerRunnable
@@ -92,6 +93,37 @@ class Services:
     ) -> Callable[[], None]:
         """Lets the questions in; returns what gives their slots back."""
         return (await self.guard.admit(connection, questions)).release
+
+    async def start(
+        self,
+        connection: HTTPConnection,
+        question: Question,
+        *,
+        ask_id: str = "",
+        keep: bool = False,
+    ) -> Run:
+        """Lets one question in and begins its answer; see ``api.runs`` for what follows.
+
+        Raises:
+            BookChatError: the question is not let in; see ``Guard.admit``.
+        """
+        admitted = await self.guard.admit(connection, [question])
+        return self.runs.start(question, ask_id=ask_id, keep=keep, release=admitted.release)
+
+    async def start_all(
+        self, connection: HTTPConnection, questions: Sequence[Question]
+    ) -> list[Run]:
+        """As ``start`` for questions that are let in together."""
+        admitted = await self.guard.admit(connection, questions)
+        left = len(questions)
+
+        def one_ended() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                admitted.release()
+
+        return [self.runs.start(question, release=one_ended) for question in questions]
 
     async def drain(self, seconds: float) -> None:
         """Takes no more questions; running answers may end within ``seconds``, then are stopped."""

@@ -12,7 +12,7 @@ from api.doors import frames
 from api.doors.frames import MAX_FRAME, PROTOCOL
 from api.observability.telemetry import current_request
 from api.protection.origins import origin_allowed
-from api.runs.local import Followed, error_fields
+from api.runs.run import Run, error_fields
 from api.services import Services
 from errors import BookChatError, FixQuestion
 from schema import Question
@@ -61,7 +61,7 @@ class Connection:
         self._socket = socket
         self._services = services
         self._session_id = services.conversations.new_session()
-        self._run: Followed | None = None
+        self._run: Run | None = None
         self._follower: asyncio.Task[None] | None = None
         self._unsent = 0
         """Answers whose frames are not all out yet."""
@@ -100,7 +100,7 @@ class Connection:
                 case frames.Ping():
                     await self._send({"type": "pong"})
         except BookChatError as error:
-            frame = {"type": "error", **error_fields(error)}
+            frame = {"type": "error", **_error_fields(error)}
             if isinstance(ask_id, str) and len(ask_id) <= _MAX_ID:
                 frame["id"] = ask_id
             await self._send(frame)
@@ -111,8 +111,8 @@ class Connection:
         question = Question.model_construct(**{k: getattr(asked, k) for k in Question.model_fields})
         if question.session_id is None:
             question = question.model_copy(update={"session_id": self._session_id})
-        release = await self._services.admit(self._socket, [question])
-        self._follow(self._services.runs.start(asked.id, question, release), -1)
+        run = await self._services.start(self._socket, question, ask_id=asked.id, keep=True)
+        self._follow(run, -1)
 
     async def _cancel(self, ask_id: str) -> None:
         if self._run is None or ask_id != self._run.ask_id or self._run.finished:
@@ -134,18 +134,18 @@ class Connection:
         # and never reads must not pile answers up here.
         return self._unsent > 1 or (self._run is not None and not self._run.finished)
 
-    def _follow(self, run: Followed, after: int) -> None:
+    def _follow(self, run: Run, after: int) -> None:
         self._run = run
         self._unsent += 1
         self._follower = asyncio.create_task(self._relay(run, after, self._follower))
 
-    async def _relay(self, run: Followed, after: int, before: asyncio.Task[None] | None) -> None:
+    async def _relay(self, run: Run, after: int, before: asyncio.Task[None] | None) -> None:
         """Sends the frames of ``run`` once those of the answer ``before`` are out."""
         try:
             if before is not None:
                 await before
-            async for frame in run.follow(after):
-                await self._socket.send_text(frame.decode())
+            async for event in run.events(after):
+                await self._socket.send_text(event.frame.decode())
         except (WebSocketDisconnect, RuntimeError):
             return
         finally:
@@ -154,3 +154,8 @@ class Connection:
     async def _send(self, frame: dict[str, Any]) -> None:
         if self._socket.application_state == WebSocketState.CONNECTED:
             await self._socket.send_text(orjson.dumps(frame).decode())
+
+
+def _error_fields(error: BookChatError) -> dict[str, Any]:
+    problem = problems.of_error(error, current_request())
+    return error_fields(problem["code"], problem["detail"], error)

@@ -15,7 +15,8 @@ from redis.exceptions import RedisError, ResponseError
 
 import metering
 from api.protection.rate import reconnecting
-from api.runs.local import KEEP_SECONDS, Followed, Run
+from api.runs.local import KEEP_SECONDS, LocalRun
+from api.runs.run import Run, RunEvent
 from errors import RetryLater
 
 _PREFIX: Final = "book-chat:answer:"
@@ -54,13 +55,13 @@ class RedisRuns:
         """From now on ``cancel`` is called with the ids of answers that others want stopped."""
         self._listener = asyncio.create_task(self._hear(cancel))
 
-    def publish(self, run: Run) -> None:
-        """Copies the frames of ``run`` as they come."""
+    def publish(self, run: LocalRun) -> None:
+        """Copies the events of ``run`` as they come."""
         task = asyncio.create_task(self._copy(run))
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
 
-    async def find(self, answer_id: str) -> Followed | None:
+    async def find(self, answer_id: str) -> Run | None:
         """The answer of another replica."""
         key = _PREFIX + answer_id
         try:
@@ -74,7 +75,7 @@ class RedisRuns:
         ask_id = orjson.loads(first[0][1][b"frame"])["id"]
         # The mark of the end comes after the last frame, and ids begin with 1.
         ended = int(last[0][0].split(b"-")[0]) - 1 if b"end" in last[0][1] else None
-        return RemoteRun(self._redis, key, ask_id, ended)
+        return RemoteRun(self._redis, answer_id, ask_id, ended)
 
     async def aclose(self) -> None:
         """Gives the last frames a moment to be copied."""
@@ -86,12 +87,13 @@ class RedisRuns:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._redis.aclose()
 
-    async def _copy(self, run: Run) -> None:
+    async def _copy(self, run: LocalRun) -> None:
         position = 0
         failed = 0
         while failed < _TRIES:
-            frames = await run.frames.since(position, _BEAT_SECONDS)
-            ended = run.finished and position + len(frames) == len(run.frames.items)
+            events = await run.log.since(position, _BEAT_SECONDS)
+            frames = [event.frame for event in events]
+            ended = run.finished and position + len(frames) == len(run.log.items)
             try:
                 await self._write(run.answer_id, position, frames, ended)
             except (RedisError, OSError):
@@ -132,21 +134,26 @@ class RedisRuns:
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
-class RemoteRun:
+class RemoteRun(Run):
     """An answer that another replica makes, or made."""
 
-    def __init__(self, redis: Any, key: str, ask_id: str, frames: int | None) -> None:
+    def __init__(self, redis: Any, answer_id: str, ask_id: str, events: int | None) -> None:
+        super().__init__(answer_id, ask_id, keep=True)
         self._redis = redis
-        self._key = key
-        self._frames = frames
+        self._key = _PREFIX + answer_id
+        self._events = events
         """How many there are in all; None while it may still be made."""
-        self._ended = frames is not None
-        self.ask_id = ask_id
-        self.finished = self._ended
+        self._ended = events is not None
+        self._finished = self._ended
+
+    @property
+    def finished(self) -> bool:
+        """No event comes any more."""
+        return self._finished
 
     def reaches(self, seq: int) -> bool:
-        """False when there is no such frame; while it is made, copies may lag behind."""
-        return self._frames is None or seq < self._frames
+        """False when there is no such event; while it is made, copies may lag behind."""
+        return self._events is None or seq < self._events
 
     async def cancel(self) -> None:
         """Asks the replica that makes it to stop."""
@@ -156,8 +163,8 @@ class RemoteRun:
             metering.count("degraded:redis")
             raise _away() from None
 
-    async def follow(self, after: int = -1) -> AsyncGenerator[bytes]:
-        """Frames whose ``seq`` is greater than ``after``; an error frame if the maker died."""
+    async def events(self, after: int = -1) -> AsyncGenerator[RunEvent]:
+        """Events whose ``seq`` is greater than ``after``; an error if the maker died."""
         seen = max(0, after + 1)
         try:
             while True:
@@ -165,7 +172,7 @@ class RemoteRun:
                 for fields in entries:
                     if b"end" in fields:
                         return
-                    yield fields[b"frame"]
+                    yield RunEvent(frame=fields[b"frame"])
                     seen += 1
                 if not entries and (self._ended or not await self._alive()):
                     if not self._ended:
@@ -175,7 +182,7 @@ class RemoteRun:
             metering.count("degraded:redis")
             yield self._lost(seen)
         finally:
-            self.finished = True
+            self._finished = True
 
     async def _entries(self, seen: int) -> list[dict[bytes, bytes]]:
         wait = None if self._ended else int(_BEAT_SECONDS * 1000)
@@ -186,9 +193,9 @@ class RemoteRun:
     async def _alive(self) -> bool:
         return bool(await self._redis.exists(f"{self._key}:alive"))
 
-    def _lost(self, seq: int) -> bytes:
+    def _lost(self, seq: int) -> RunEvent:
         error = {"code": "model_unavailable", "message": _LOST, "retry_after": 5}
-        return orjson.dumps({"type": "error", "id": self.ask_id, "seq": seq, **error})
+        return RunEvent({"type": "error", "id": self.ask_id, "seq": seq, **error})
 
 
 def _flat(entries: Any) -> list[Any]:

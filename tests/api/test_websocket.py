@@ -89,10 +89,10 @@ async def test_an_answer_that_is_cancelled_before_it_began_ends_like_any_other(
 ) -> None:
     async def at_once() -> list[dict[str, Any]]:
         runs, released = served.services.runs, []
-        run = runs.start("q1", Question(question=QUESTION), lambda: released.append(True))
+        run = runs.start(Question(question=QUESTION), release=lambda: released.append(True))
         await run.cancel()
         async with asyncio.timeout(10):
-            frames = [json.loads(frame) async for frame in run.follow()]
+            frames = [json.loads(event.frame) async for event in run.events()]
         assert (run.finished, runs.running, released) == (True, 0, [True])
         return frames
 
@@ -107,13 +107,13 @@ async def test_answers_that_had_to_go_early_are_held_by_nothing(
     monkeypatch.setattr("api.runs.local.MAX_KEPT", 2)
     runs = served.services.runs
     held = []
-    for number in range(6):
-        run = runs.start(f"q{number}", Question(question=QUESTION), lambda: None)
-        async for _ in run.follow():
+    for _ in range(6):
+        run = runs.start(Question(question=QUESTION), keep=True)
+        async for _event in run.events():
             pass
         await asyncio.sleep(0)
         assert run.task is None
-        held.append(weakref.ref(run.frames))
+        held.append(weakref.ref(run.log))
     del run
     gc.collect()
     assert [one() is not None for one in held] == [False] * 4 + [True] * 2
