@@ -5,10 +5,9 @@ from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
 from typing import Any, Self
 
-import orjson
 from starlette.requests import Request
 
-from api.runs.local import Followed
+from api.runs.run import Run
 from api.services import Services
 from errors import BookChatError
 from schema import Question
@@ -20,7 +19,7 @@ Frame = Mapping[str, Any]
 class Answering:
     """A running answer whose first frame is there, so that the status of a response is known."""
 
-    def __init__(self, run: Followed, answer_id: str, frames: AsyncGenerator[Frame]) -> None:
+    def __init__(self, run: Run, answer_id: str, frames: AsyncGenerator[Frame]) -> None:
         self.answer_id = answer_id
         self._run = run
         self._frames = frames
@@ -33,8 +32,7 @@ class Answering:
         Raises:
             BookChatError: the question was not let in, or failed before anything was said.
         """
-        release = await services.admit(request, [question])
-        run = services.runs.start("", question, release)
+        run = await services.start(request, question, keep=True)
         answering = cls(run, run.answer_id, _decoded(run))
         try:
             await answering._wait()
@@ -44,7 +42,7 @@ class Answering:
         return answering
 
     @classmethod
-    async def resume(cls, run: Followed) -> Self:
+    async def resume(cls, run: Run) -> Self:
         """Follows a run from its beginning."""
         answering = cls(run, "", _decoded(run))
         await answering._wait()
@@ -96,10 +94,10 @@ class Answering:
         await self._run.cancel()
 
 
-async def _decoded(run: Followed) -> AsyncGenerator[Frame]:
-    async with aclosing(run.follow()) as frames:
-        async for frame in frames:
-            yield orjson.loads(frame)
+async def _decoded(run: Run) -> AsyncGenerator[Frame]:
+    async with aclosing(run.events()) as events:
+        async for event in events:
+            yield event.fields
 
 
 def failure(frame: Frame) -> BookChatError:
