@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Lifespan
 
 from api import openapi, problems
-from api.doors import admin, agents, asyncapi, book, health, search, sessions, websocket
+from api.doors import admin, agents, ai_sdk, asyncapi, book, health, search, sessions, websocket
 from api.doors import langserve as chat
 from api.doors import mcp as tools
 from api.doors import openai as completions
@@ -24,6 +24,7 @@ from api.protection.content_policy import page_policy
 from api.protection.hosts import Hosts
 from api.protection.origins import Origins
 from api.services import Services
+from api.shapes.ai_sdk import ChatRequest
 from api.shapes.openai import CompletionRequest
 from api.version import VERSION
 from settings import Settings, load_settings
@@ -33,7 +34,7 @@ DRAIN_SECONDS = 20.0
 _YOUNG_OBJECTS = 5_000
 
 _DOORS = (
-    *(chat, completions, tools, search, book, agents, sessions, health, admin),
+    *(chat, completions, ai_sdk, tools, search, book, agents, sessions, health, admin),
     *(asyncapi, websocket),
 )
 Opener = Callable[[Settings, Metrics], Awaitable[Services]]
@@ -64,7 +65,7 @@ def create_app(
         responses=openapi.PROBLEMS,
     )
     problems.install(app)
-    openapi.install(app, chat.InvokeRequest, chat.BatchRequest, CompletionRequest)
+    openapi.install(app, chat.InvokeRequest, chat.BatchRequest, CompletionRequest, ChatRequest)
     for part in _DOORS:
         app.include_router(part.router)
     _add_pages(app, metrics, settings)

@@ -20,8 +20,8 @@ from api.shapes.mcp import (
     SearchArguments,
     SearchHit,
     SearchHits,
-    title_of,
 )
+from api.shapes.titles import title_of
 from chains.passages import opens
 from errors import FixQuestion
 from schema import Answer, Question
@@ -60,7 +60,9 @@ async def search(call: Call, arguments: SearchArguments) -> SearchHits:
     """The sections that fit best."""
     found = await passages(call.services, call.request, arguments.query, _HITS)
     hits = [
-        SearchHit(id=source.id, title=title_of(source), url=absolute(source.url, call.base))
+        SearchHit(
+            id=source.id, title=title_of(source.model_dump()), url=absolute(source.url, call.base)
+        )
         for source in found.sources
     ]
     return SearchHits(results=hits)

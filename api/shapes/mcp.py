@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from schema import MAX_QUESTION, Source
+from schema import MAX_QUESTION
 
 _Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)
@@ -73,10 +73,3 @@ class Fetched(BaseModel):
     text: str = Field(description="Markdown")
     url: str
     metadata: PageMetadata
-
-
-def title_of(source: Source) -> str:
-    """Page and heading."""
-    if source.heading in ("", source.title):
-        return source.title
-    return f"{source.title}: {source.heading}"

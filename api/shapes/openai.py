@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.public_address import absolute
 from api.shapes.messages import Messages
+from api.shapes.titles import title_of
 from errors import ErrorCode, FixQuestion
 
 MODEL: Final = "book-chat"
@@ -99,7 +100,7 @@ def annotations(
                 "start_index": citation["start"],
                 "end_index": citation["end"],
                 "url": absolute(known[ident]["url"], base),
-                "title": _title(known[ident]),
+                "title": title_of(known[ident]),
             },
         }
         for citation in citations
@@ -190,8 +191,3 @@ def _head(answer_id: str, kind: str) -> dict[str, Any]:
         "created": int(time.time()),
         "model": MODEL,
     }
-
-
-def _title(source: Mapping[str, Any]) -> str:
-    title, heading = source["title"], source["heading"]
-    return title if heading in ("", title) else f"{title}: {heading}"
