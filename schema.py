@@ -168,10 +168,18 @@ class CollectionInfo(BaseModel):
     book_version: str = ""
     """Digest of the sorted chunk ids and urls; empty while it is being filled."""
     complete: bool = False
+    """All of the book can be found by its words."""
     chunks: int = 0
+    pending: int = 0
+    """Chunks whose vectors are still to come: they are found by their words alone."""
     documents: int = 0
     language: str = "en"
     calibration: dict[str, float] = Field(default_factory=dict)
     """Abstention thresholds, see ``chains/abstention.py``."""
     outline: bool = False
     """The book's structure is stored beside the vocabulary; earlier versions kept none."""
+
+    @property
+    def embedded(self) -> float:
+        """Share of the chunks that are found by meaning too, 0 to 1."""
+        return 1.0 - self.pending / max(self.chunks, self.pending, 1)

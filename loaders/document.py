@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, NotRequired, TypedDict
 from urllib.parse import quote, urlsplit
 
 from langchain_core.documents import Document
@@ -35,6 +35,8 @@ class SectionMetadata(TypedDict):
     locale: str
     kind: Literal["text", "echo"]
     scopes: list[str]
+    links: NotRequired[list[str]]
+    """Targets of all links of the page, as written; on its first section only."""
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,13 @@ def documents(page: Page, place: Place) -> Iterator[Document]:
     """One Document per section with text; headings without any ride on those below them."""
     reached = scopes(place.reached_by)
     taken: set[str] = set()
+    links = page.links
     for section in page.sections:
         if section.text:
-            yield Document(section.text, metadata=dict(_metadata(section, place, reached, taken)))
+            metadata = _metadata(section, place, reached, taken)
+            if links:
+                metadata["links"], links = links, []
+            yield Document(section.text, metadata=dict(metadata))
 
 
 def _metadata(

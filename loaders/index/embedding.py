@@ -1,14 +1,13 @@
 """Embeds chunks in full batches, a few at once, at the pace that the provider allows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
 
 from langchain_core.documents import Document
 
 from errors import RetryLater
-from text.sentences import split_sentences
 
 _ATTEMPTS: Final = 8
 _LONGEST_WAIT: Final = 60.0
@@ -35,11 +34,17 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
-class EncodesSentences(Protocol):
-    """Embedded models also keep a vector per sentence for the extractive answerer."""
+class EmbedsSentences(Protocol):
+    """Embedded models also give a vector per sentence, for the extractive answerer."""
 
-    def encode_sentences(self, texts: list[str]) -> str:
-        """base64 of int8 unit vectors, one row per sentence of a chunk."""
+    def embed_with_sentences(
+        self, chunks: Sequence[tuple[str, str]]
+    ) -> list[tuple[list[float], str]]:
+        """The vector of each chunk and, as base64 of int8 unit vectors, a row per sentence.
+
+        Args:
+            chunks: what is embedded (heading path and text), and the text at its end.
+        """
         ...
 
 
@@ -47,14 +52,12 @@ class EmbeddingQueue:
     """Takes chunks one by one; leaves the context when all are embedded and written.
 
     Args:
-        write: stores embedded chunks; None: nothing is embedded, calls are only counted.
+        write: stores embedded chunks.
         concurrency: batches under way at once.
         sleep: waits before a batch is tried again.
     """
 
-    def __init__(
-        self, embeddings: Embedder, write: Write | None, concurrency: int, sleep: Sleep
-    ) -> None:
+    def __init__(self, embeddings: Embedder, write: Write, concurrency: int, sleep: Sleep) -> None:
         self.calls = 0
         self._embeddings, self._write, self._sleep = embeddings, write, sleep
         self._free = asyncio.Semaphore(concurrency)
@@ -90,14 +93,11 @@ class EmbeddingQueue:
 
     async def _send(self) -> None:
         batch, self._batch = self._batch, []
-        if self._write is None:
-            self.calls += 1
-            return
         await self._free.acquire()
         if self._failed is not None:
             self._free.release()
             raise self._failed
-        task = asyncio.create_task(self._store(batch, self._write))
+        task = asyncio.create_task(self._store(batch))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
@@ -107,11 +107,13 @@ class EmbeddingQueue:
         if not task.cancelled() and task.exception() is not None and self._failed is None:
             self._failed = task.exception()
 
-    async def _store(self, batch: list[Document], write: Write) -> None:
-        vectors = await self._embed([chunk.metadata["embed_text"] for chunk in batch])
-        if isinstance(self._embeddings, EncodesSentences):
-            await asyncio.to_thread(_encode_sentences, self._embeddings, batch)
-        await write(batch, vectors)
+    async def _store(self, batch: list[Document]) -> None:
+        if isinstance(self._embeddings, EmbedsSentences):
+            self.calls += 1
+            vectors = await asyncio.to_thread(_embed_with_sentences, self._embeddings, batch)
+        else:
+            vectors = await self._embed([chunk.metadata["embed_text"] for chunk in batch])
+        await self._write(batch, vectors)
 
     async def _embed(self, texts: list[str]) -> list[list[float]]:
         for attempt in range(_ATTEMPTS):
@@ -135,8 +137,11 @@ class EmbeddingQueue:
             self._open.set()
 
 
-def _encode_sentences(model: EncodesSentences, batch: list[Document]) -> None:
-    for chunk in batch:
-        sentences = split_sentences(chunk.page_content)
+def _embed_with_sentences(model: EmbedsSentences, batch: list[Document]) -> list[list[float]]:
+    texts = [(chunk.metadata["embed_text"], chunk.page_content) for chunk in batch]
+    vectors = []
+    for chunk, (vector, sentences) in zip(batch, model.embed_with_sentences(texts), strict=True):
         if sentences:
-            chunk.metadata["sentence_vectors"] = model.encode_sentences(sentences)
+            chunk.metadata["sentence_vectors"] = sentences
+        vectors.append(vector)
+    return vectors

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from loaders.document import Problem
 
@@ -27,7 +27,7 @@ class IndexOptions:
         chunk_tokens: most tokens of one chunk, heading path included; the embedding model's
             own limit lowers it.
         concurrency: embedding requests under way at once.
-        calibrate: run before the switch; its result is stored with the collection.
+        calibrate: run when all vectors are in; its result is stored with the collection.
         sleep: waits that a provider asked for.
     """
 
@@ -54,6 +54,11 @@ class IndexSummary:
     """Chunks whose text stayed and whose place, title or URL changed: no embedding."""
     unchanged: int = 0
     removed: int = 0
+    phase: Literal["words", "vectors"] = "words"
+    """What is being done: first all of the book is made to be found by its words."""
+    to_embed: int = 0
+    """Chunks that had no vectors when that phase began, what a crash left included."""
+    embedded: int = 0
     embedding_calls: int = 0
     billable: bool = False
     collection: str = ""

@@ -1,8 +1,12 @@
-"""Brings a collection in line with a book: only what is new is embedded, stale chunks go last."""
+"""Brings a collection in line with a book: words first, then the vectors of what is new.
+
+All of the book is found by its words within seconds. A chunk without vectors is marked in the
+collection itself, so a crash at any point is finished by the next run, whoever starts it.
+"""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import islice
 from typing import Final
@@ -21,6 +25,7 @@ from schema import CollectionInfo
 __all__ = ["IndexOptions", "IndexSummary", "fingerprint_of", "index_book"]
 
 _BLOCK: Final = 128
+_SAY_SECONDS: Final = 2.0
 
 
 def fingerprint_of(embeddings: Embedder, options: IndexOptions) -> str:
@@ -75,6 +80,7 @@ class _Run:
         )
         self._fingerprint = fingerprint_of(embeddings, options)
         self._tally = Tally()
+        self._served: tuple[str, CollectionInfo] | None = None
         self._chunks = self._split()
 
     def _split(self) -> Iterator[Document]:
@@ -88,6 +94,7 @@ class _Run:
     def _counted(self) -> Iterator[Document]:
         for section in self._book:
             self._summary.sections += 1
+            self._tally.links.add(section.metadata)
             yield section
 
     async def run(self) -> IndexSummary:
@@ -99,8 +106,8 @@ class _Run:
             raise FixConfiguration(
                 "BOOK_DIR: the book has no text to index" + (f" ({reasons})" if reasons else "")
             )
-        served = await self._store.served()
-        target, existing = await self._target(served, first[0].metadata["locale"])
+        self._served = await self._store.served()
+        target, existing = await self._target(first[0].metadata["locale"])
         stale = await self._compare(first, target, existing)
         # What could not be read this time may be there the next: then nothing is stale for sure.
         prune = self.options.prune and not any(p.transient for p in self._book.problems)
@@ -110,16 +117,19 @@ class _Run:
         summary.problems = list(self._book.problems)
         summary.collection = target or ""
         if target is not None and not self.options.dry_run:
-            await self._finish(target, served, stale)
+            await self._finish(target, stale)
+        else:
+            left = len(await self._store.pending(target)) if target else 0
+            summary.to_embed = summary.added + left
+            summary.embedding_calls = -(-summary.to_embed // self._embeddings.max_batch)
         summary.seconds = time.monotonic() - started
         self._progress(summary)
         return summary
 
-    async def _target(
-        self, served: tuple[str, CollectionInfo] | None, language: str
-    ) -> tuple[str | None, dict[str, str]]:
+    async def _target(self, language: str) -> tuple[str | None, dict[str, str]]:
         """The collection to fill and what it holds; None when only a new one would do."""
         target: str | None = None
+        served = self._served
         if served is not None and served[1].fingerprint == self._fingerprint:
             target = served[0]
         if target is None or self.options.rebuild:
@@ -135,39 +145,42 @@ class _Run:
         self, first: list[Document], target: str | None, existing: dict[str, str]
     ) -> list[str]:
         """Writes what is new or moved; returns the ids that the book no longer has."""
-        queue = EmbeddingQueue(
-            self._embeddings, self._write(target), self.options.concurrency, self.options.sleep
-        )
         summary, block = self._summary, first
-        async with queue:
-            while block:
-                moved: list[Document] = []
-                for chunk in block:
-                    self._tally.add(chunk)
-                    before = existing.pop(str(chunk.id), None)
-                    if before is None:
-                        summary.added += 1
-                        await queue.put(chunk)
-                    elif before == chunk.metadata["digest"]:
-                        summary.unchanged += 1
-                    else:
-                        moved.append(chunk)
-                summary.updated += len(moved)
-                if moved and target is not None and not self.options.dry_run:
-                    await self._store.update_payloads(target, moved)
-                summary.chunks, summary.documents = self._tally.chunks, len(self._tally.pages)
-                summary.embedding_calls = queue.calls
-                self._progress(summary)
-                block = await self._next_block()
-        summary.embedding_calls = queue.calls
+        while block:
+            new: list[Document] = []
+            moved: list[Document] = []
+            for chunk in block:
+                self._tally.add(chunk)
+                before = existing.pop(str(chunk.id), None)
+                if before is None:
+                    new.append(chunk)
+                elif before == chunk.metadata["digest"]:
+                    summary.unchanged += 1
+                else:
+                    moved.append(chunk)
+            if target is not None and not self.options.dry_run:
+                await self._write_words(target, new, moved)
+            summary.added += len(new)
+            summary.updated += len(moved)
+            summary.chunks, summary.documents = self._tally.chunks, len(self._tally.pages)
+            self._progress(summary)
+            block = await self._next_block()
         return list(existing)
 
-    def _write(
-        self, target: str | None
-    ) -> Callable[[list[Document], list[list[float]]], Awaitable[None]] | None:
-        if target is None or self.options.dry_run:
-            return None
-        return lambda chunks, vectors: self._store.upsert(target, chunks, vectors)
+    async def _write_words(self, target: str, new: list[Document], moved: list[Document]) -> None:
+        before = self._before(target)
+        if new and before is not None and not self._summary.added:
+            # Searches must know that some chunks have no vectors, before there is such a chunk.
+            pending = max(1, before.pending)
+            await self._store.write_info(target, before.model_copy(update={"pending": pending}))
+        if new:
+            await self._store.upsert(target, new)
+        if moved:
+            await self._store.update_payloads(target, moved)
+
+    def _before(self, target: str) -> CollectionInfo | None:
+        """What ``target`` said of itself when this run began, if readers are served from it."""
+        return self._served[1] if self._served and self._served[0] == target else None
 
     async def _next_block(self) -> list[Document]:
         """Reading and splitting is work for the CPU: it must not hold up the event loop."""
@@ -179,36 +192,73 @@ class _Run:
             chunk.metadata["digest"] = payload_digest(chunk)
         return block
 
-    async def _finish(
-        self, target: str, served: tuple[str, CollectionInfo] | None, stale: list[str]
-    ) -> None:
-        summary = self._summary
+    async def _finish(self, target: str, stale: list[str]) -> None:
+        """Serves the words, or waits for the vectors where the served book has all of its own."""
+        before = self._before(target)
         for start in range(0, len(stale), 1000):
             await self._store.delete(target, stale[start : start + 1000])
-        info = CollectionInfo(
+        order = self._tally.by_importance(await self._store.pending(target))
+        info = self._info(len(order), before.calibration if before else {})
+        if info == before and not order:
+            return
+        await self._store.write_info(target, info, self._tally.vocabulary, self._tally.outline())
+        if not self._is_whole_already():
+            await self._serve(target)
+        self._summary.phase, self._summary.to_embed = "vectors", len(order)
+        self._progress(self._summary)
+        await self._embed(target, info, order)
+        if self.options.calibrate is not None:
+            info.calibration = await self.options.calibrate(target, self._tally.sample())
+        await self._store.settle(target)
+        await self._store.write_info(target, info.model_copy(update={"pending": 0}))
+        await self._serve(target)
+
+    def _info(self, pending: int, calibration: dict[str, float]) -> CollectionInfo:
+        return CollectionInfo(
             fingerprint=self._fingerprint,
-            book_version=summary.book_version,
+            book_version=self._summary.book_version,
             complete=True,
-            chunks=summary.chunks,
-            documents=summary.documents,
+            chunks=self._summary.chunks,
+            pending=pending,
+            documents=self._summary.documents,
             language=self._tally.language(),
+            calibration=calibration,
             outline=True,
         )
-        before = served[1] if served is not None and served[0] == target else None
-        if self.options.calibrate is not None:
-            if (
-                before is not None
-                and before.calibration
-                and before.book_version == info.book_version
-            ):
-                info.calibration = before.calibration
-            else:
-                headings = self._tally.sample()
-                info.calibration = await self.options.calibrate(target, headings)
-        if info != before:
-            await self._store.write_info(
-                target, info, self._tally.vocabulary, self._tally.outline()
-            )
-        if served is None or served[0] != target:
+
+    def _is_whole_already(self) -> bool:
+        """Whether readers are served by vectors that the embedding model of now can compare."""
+        model = f"{self._embeddings.fingerprint}/"
+        served = self._served[1] if self._served else None
+        return served is not None and not served.pending and served.fingerprint.startswith(model)
+
+    async def _serve(self, target: str) -> None:
+        served = self._served[0] if self._served else None
+        if target != served and not self._summary.switched:
             await self._store.switch(target)
-            summary.switched = True
+            self._summary.switched = True
+
+    async def _embed(self, target: str, info: CollectionInfo, order: list[str]) -> None:
+        """Gives chunks their vectors in this order, and says now and then how many are left."""
+        summary, said = self._summary, time.monotonic()
+
+        async def write(chunks: list[Document], vectors: list[list[float]]) -> None:
+            nonlocal said
+            await self._store.set_vectors(target, chunks, vectors)
+            summary.embedded += len(chunks)
+            summary.embedding_calls = queue.calls
+            self._progress(summary)
+            if time.monotonic() - said > _SAY_SECONDS:
+                said = time.monotonic()
+                # The last ones are said to be in when the collection has been calibrated.
+                left = max(1, summary.to_embed - summary.embedded)
+                await self._store.write_info(target, info.model_copy(update={"pending": left}))
+
+        queue = EmbeddingQueue(
+            self._embeddings, write, self.options.concurrency, self.options.sleep
+        )
+        async with queue:
+            for start in range(0, len(order), _BLOCK):
+                for chunk in await self._store.to_embed(target, order[start : start + _BLOCK]):
+                    await queue.put(chunk)
+        summary.embedding_calls = queue.calls

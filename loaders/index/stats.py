@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from langchain_core.documents import Document
 
+from loaders.index.links import Links
 from text.outline import Outline, OutlineBuilder
 from text.vocabulary import Vocabulary
 
@@ -25,11 +27,14 @@ class Tally:
         self._sample: dict[str, str] = {}
         self.vocabulary = Vocabulary()
         self._outline = OutlineBuilder()
+        self.links = Links()
+        self._order: dict[str, int] = {}
 
     def add(self, chunk: Document) -> None:
         metadata = chunk.metadata
         self.chunks += 1
         self.pages.add(hash(metadata["path"]))
+        self._order.setdefault(metadata["path"], len(self._order))
         self.vocabulary.add(" ".join([*metadata["breadcrumb"], chunk.page_content]))
         self._outline.add(chunk.page_content, metadata)
         self._locales[metadata["locale"]] += 1
@@ -44,6 +49,18 @@ class Tally:
         self._sample[hashlib.sha256(heading.encode()).hexdigest()] = heading
         if len(self._sample) > 2 * _SAMPLE:
             self._sample = dict(sorted(self._sample.items())[:_SAMPLE])
+
+    def by_importance(self, chunks: Sequence[Document]) -> list[str]:
+        """Ids of chunks, those of the best-linked pages first, each page in reading order."""
+        links: dict[str, int] = {}
+
+        def rank(chunk: Document) -> tuple[int, int, int]:
+            path = chunk.metadata["path"]
+            if path not in links:
+                links[path] = self.links.to(path, chunk.metadata["url"])
+            return -links[path], self._order.get(path, len(self._order)), chunk.metadata["index"]
+
+        return [str(chunk.id) for chunk in sorted(chunks, key=rank)]
 
     def sample(self) -> list[str]:
         return [heading for _, heading in sorted(self._sample.items())[:_SAMPLE]]

@@ -31,9 +31,27 @@ class IndexStore(Protocol):
         ...
 
     async def upsert(
+        self,
+        collection: str,
+        chunks: Sequence[Document],
+        vectors: Sequence[Sequence[float]] | None = None,
+    ) -> None:
+        """Writes chunks; the sparse vectors are made here. Without ``vectors`` they are pending:
+        found by their words alone."""
+        ...
+
+    async def pending(self, collection: str) -> list[Document]:
+        """Chunks without vectors, in no order: id, ``path``, ``url`` and ``index`` only."""
+        ...
+
+    async def to_embed(self, collection: str, ids: Sequence[str]) -> list[Document]:
+        """Chunks with their ``embed_text``, in the order of ``ids``."""
+        ...
+
+    async def set_vectors(
         self, collection: str, chunks: Sequence[Document], vectors: Sequence[Sequence[float]]
     ) -> None:
-        """Writes chunks with their dense vectors; the sparse ones are made here."""
+        """Gives pending chunks their vectors, and the ``sentence_vectors`` of their metadata."""
         ...
 
     async def update_payloads(self, collection: str, chunks: Sequence[Document]) -> None:
@@ -52,6 +70,10 @@ class IndexStore(Protocol):
         outline: Outline | None = None,
     ) -> None:
         """What the collection says of itself, and the words and the structure of its book."""
+        ...
+
+    async def settle(self, collection: str) -> None:
+        """Makes a filled collection fast to search."""
         ...
 
     async def switch(self, collection: str) -> None:

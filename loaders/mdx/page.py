@@ -19,6 +19,8 @@ _EXPLICIT_ID: Final = re.compile(r"\s*\{#((?:.(?!\{#|\}))*.)\}$")
 # Python-Markdown's attribute lists: {#id}, { #id .class }, {: #id }.
 _ATTRIBUTES: Final = re.compile(r"\s*\{:?\s*(?:[.\w-]+\s+)*#([\w:.-]+)[^}]*\}$")
 _HTML_COMMENT: Final = re.compile(r"<!--(.*)-->", re.S)
+# Bounded, so that a page of opening brackets costs no more than its length.
+_TARGET: Final = re.compile(r"\]\(<?([^()\s<>\"]{1,500})")
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)(?:^---[ \t]*(?:\n|\Z))", re.S | re.M)
 
 
@@ -54,6 +56,8 @@ class Page:
     front_matter: dict[str, Any]
     sections: list[Section]
     problems: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    """Targets of its links, as written."""
 
     @property
     def h1(self) -> str | None:
@@ -86,7 +90,7 @@ def parse_page(
     tokens = with_partials(md, md.parse(body, env), env, read)
     problems += [f"code fence in line {n + offset} is not closed" for n in _unclosed(tokens)]
     reader = _Sections(md, env, anchors or Slugger(keep_case=keep_case).slug)
-    return Page(front_matter, list(reader.read(tokens)), problems)
+    return Page(front_matter, list(reader.read(tokens)), problems, _TARGET.findall(body))
 
 
 def split_front_matter(source: str) -> tuple[dict[str, Any], str, list[str]]:

@@ -7,7 +7,7 @@ are read as data files (neither package is imported) and their hashes are checke
 import asyncio
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.util import find_spec
@@ -19,6 +19,9 @@ from langchain_core.embeddings import Embeddings
 
 from errors import FixConfiguration
 from extractive.encoder import Vectors, pack_vectors
+from text.sentences import split_sentences
+
+Offsets = Sequence[tuple[int, int]]
 
 if TYPE_CHECKING:  # 25 MB that a service with other models does not need
     from tokenizers import Tokenizer
@@ -34,8 +37,6 @@ _TOKENIZER: Final = (
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 )
 _MAX_TOKENS: Final = 256
-# Measured in CPU time per text: larger batches pay for padding and cost gigabytes.
-_BATCH: Final = 4
 
 
 def _data_file(package: str, name: str, sha256: str) -> Path:
@@ -63,11 +64,11 @@ class MiniLMEmbeddings(Embeddings):
     methods run on one thread of their own, so the event loop never waits for the CPU.
     """
 
-    fingerprint: str = "all-MiniLM-L6-v2-int8/384"
+    fingerprint: str = "all-MiniLM-L6-v2-int8-single/384"
     model: str = "all-MiniLM-L6-v2"
     dimensions: int = 384
     max_tokens: int = _MAX_TOKENS
-    max_batch: int = 96
+    max_batch: int = 32
     billable: bool = False
     multilingual: bool = False
 
@@ -82,7 +83,7 @@ class MiniLMEmbeddings(Embeddings):
     def _tokenizer(self) -> "Tokenizer":
         tokenizer = _load_tokenizer()
         tokenizer.enable_truncation(_MAX_TOKENS)
-        tokenizer.enable_padding()
+        tokenizer.no_padding()
         return tokenizer
 
     @cached_property
@@ -105,6 +106,10 @@ class MiniLMEmbeddings(Embeddings):
             str(_data_file(*_MODEL)), options, providers=["CPUExecutionProvider"]
         )
 
+    @cached_property
+    def _inputs(self) -> set[str]:
+        return {node.name for node in self._session.get_inputs()}
+
     def count_tokens(self, text: str) -> int:
         """Tokens of ``text`` as this model counts them, without the two special ones."""
         return len(self._counter.encode(text, add_special_tokens=False).ids)
@@ -116,34 +121,46 @@ class MiniLMEmbeddings(Embeddings):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, shape (len(texts), 384), in the order of ``texts``."""
         result = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        # Batches of similar length waste the least on padding.
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        batches = list(_batches(order, _BATCH))
         # A question does not queue behind the chunks of an index job.
-        run = map if len(batches) == 1 else self._workers.map
-        vectors = run(self._run, ([texts[i] for i in batch] for batch in batches))
-        for batch, rows in zip(batches, vectors, strict=True):
-            result[batch] = rows
+        run = map if len(texts) == 1 else self._workers.map
+        for row, (hidden, _) in enumerate(run(self._hidden, texts)):
+            result[row] = _unit(hidden.mean(axis=0))
         return result
 
-    def _run(self, texts: list[str]) -> Vectors:
-        encoded = self._tokenizer.encode_batch(texts)
-        ids = np.array([e.ids for e in encoded], dtype=np.int64)
-        mask = np.array([e.attention_mask for e in encoded], dtype=np.int64)
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        names = {node.name for node in self._session.get_inputs()}
-        hidden = self._session.run(None, {k: v for k, v in feed.items() if k in names})[0]
-        if hidden.ndim == 3:
-            # Mean pooling over real tokens, as the model was trained (Reimers & Gurevych 2019).
-            weights = mask[..., None].astype(np.float32)
-            hidden = (hidden * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
-        norms = np.linalg.norm(hidden, axis=1, keepdims=True)
-        unit: Vectors = (hidden / np.maximum(norms, 1e-12)).astype(np.float32)
-        return unit
+    def _hidden(self, text: str) -> tuple[Vectors, Offsets]:
+        """A vector per token, the two special ones included, and where each token stands.
 
-    def encode_sentences(self, texts: list[str]) -> str:
-        """base64 of int8 unit vectors (127 = 1.0), one row of 384 per sentence."""
-        return pack_vectors(self.encode(texts))
+        One text at a time: the model quantizes its activations per tensor, so in a batch a
+        vector would depend on its neighbours; and a batch costs more memory and no less CPU.
+        """
+        encoded = self._tokenizer.encode(text)
+        ids = np.array([encoded.ids], dtype=np.int64)
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        if "token_type_ids" in self._inputs:
+            feed["token_type_ids"] = np.zeros_like(ids)
+        hidden: Vectors = self._session.run(None, feed)[0][0]
+        return hidden, encoded.offsets
+
+    def embed_with_sentences(
+        self, chunks: Sequence[tuple[str, str]]
+    ) -> list[tuple[list[float], str]]:
+        """The vector of each chunk, and its sentences' as base64 of int8 (127 = 1.0).
+
+        A sentence's vector is the mean over its tokens in the one pass that the chunk needs
+        anyway ("late chunking", Guenther et al. 2024): half the work, and its context is known.
+
+        Args:
+            chunks: what is embedded (heading path and text), and the text at its end.
+        """
+        return list(self._workers.map(self._with_sentences, chunks))
+
+    def _with_sentences(self, chunk: tuple[str, str]) -> tuple[list[float], str]:
+        whole, text = chunk
+        hidden, offsets = self._hidden(whole)
+        spans = _spans(whole, len(whole) - len(text), split_sentences(text))
+        rows = np.stack([_pooled(hidden, offsets, *span) for span in spans]) if spans else None
+        vector: list[float] = _unit(hidden.mean(axis=0)).tolist()
+        return vector, "" if rows is None else pack_vectors(rows)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One unit vector of 384 floats per text."""
@@ -167,6 +184,26 @@ class MiniLMEmbeddings(Embeddings):
         )
 
 
-def _batches(items: list[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _unit(vector: Vectors) -> Vectors:
+    unit: Vectors = (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+    return unit
+
+
+def _spans(whole: str, start: int, sentences: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each sentence stands in ``whole``; each is a literal part of it, in order."""
+    spans = []
+    for sentence in sentences:
+        start = whole.index(sentence, start)
+        spans.append((start, start + len(sentence)))
+        start += len(sentence)
+    return spans
+
+
+def _pooled(hidden: Vectors, offsets: Offsets, start: int, end: int) -> Vectors:
+    """The unit mean over the tokens between ``start`` and ``end``; zeros where none was read."""
+    inside = [
+        i for i, (first, last) in enumerate(offsets) if first >= start and first < last <= end
+    ]
+    if not inside:
+        return np.zeros(hidden.shape[1], dtype=np.float32)
+    return _unit(hidden[inside].mean(axis=0))

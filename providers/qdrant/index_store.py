@@ -13,18 +13,21 @@ from langchain_core.documents import Document
 from qdrant_client import AsyncQdrantClient, models
 
 from errors import FixConfiguration
-from providers.qdrant.points import DENSE, SPARSE, batches, point_of, set_payload
+from providers.qdrant.info_point import CHUNKS, read_info, write_details, write_info
+from providers.qdrant.pending import chunks_to_embed, pending_chunks, set_vectors
+from providers.qdrant.points import DENSE, PENDING, SPARSE, batches, point_of, set_payload
 from providers.qdrant.server import CollectionOptions, translated
 from providers.qdrant.sparse import encoder_for
-from providers.qdrant.vector_store import INFO_ID, INFO_KEYS
 from schema import CollectionInfo
 from text.outline import Outline
 from text.vocabulary import Vocabulary
 
-INDEXED: Final = ("metadata.scopes", "metadata.section_id", "metadata.path", "metadata.locale")
+INDEXED: Final = (
+    *("metadata.scopes", "metadata.section_id", "metadata.path", "metadata.locale"),
+    PENDING,
+)
 _BATCH: Final = 64
 _PAGE: Final = 2000
-_NO_INFO: Final = models.Filter(must_not=[models.HasIdCondition(has_id=[INFO_ID])])
 
 Exclusive = Callable[[], AbstractAsyncContextManager[None]]
 Settle = Callable[[str], Awaitable[None]]
@@ -59,7 +62,7 @@ class QdrantIndexStore:
     async def served(self) -> tuple[str, CollectionInfo] | None:
         """The physical collection behind the alias; None if there is none or it is not a book."""
         name = (await self._aliases()).get(self._alias)
-        info = await self._info(name) if name else None
+        info = await read_info(self._client, name) if name else None
         return (name, info[0]) if name and info else None
 
     async def create(self, info: CollectionInfo, dimensions: int) -> str:
@@ -85,7 +88,7 @@ class QdrantIndexStore:
                 await self._client.create_payload_index(
                     name, field, field_schema=models.PayloadSchemaType.KEYWORD, wait=True
                 )
-        await self._put_info(name, info, info.language)
+        await write_info(self._client, name, info, info.language)
         return name
 
     async def unfinished(self, fingerprint: str) -> str | None:
@@ -93,7 +96,7 @@ class QdrantIndexStore:
         named = set((await self._aliases()).values())
         left = [name for name in await self._collections() if self._number(name)]
         for name in sorted(left, key=self._number, reverse=True):
-            info = await self._info(name) if name not in named else None
+            info = await read_info(self._client, name) if name not in named else None
             if info and info[0].fingerprint == fingerprint:
                 return name
         return None
@@ -106,7 +109,7 @@ class QdrantIndexStore:
             with translated():
                 page, offset = await self._client.scroll(
                     collection,
-                    scroll_filter=_NO_INFO,
+                    scroll_filter=CHUNKS,
                     limit=_PAGE,
                     offset=offset,
                     with_payload=["digest"],
@@ -116,16 +119,34 @@ class QdrantIndexStore:
                 return found
 
     async def upsert(
-        self, collection: str, chunks: Sequence[Document], vectors: Sequence[Sequence[float]]
+        self,
+        collection: str,
+        chunks: Sequence[Document],
+        vectors: Sequence[Sequence[float]] | None = None,
     ) -> None:
-        """Writes chunks with their dense vectors; the sparse ones are made here."""
+        """Writes chunks; the sparse vectors are made here. Without ``vectors`` they are pending."""
         encoder = encoder_for(await self._language(collection))
         texts = [chunk.metadata.get("embed_text", chunk.page_content) for chunk in chunks]
         terms = encoder.embed_documents(texts)
-        points = (point_of(*row) for row in zip(chunks, vectors, terms, strict=True))
+        dense = [None] * len(chunks) if vectors is None else vectors
+        points = (point_of(*row) for row in zip(chunks, dense, terms, strict=True))
         for batch in batches(points, _BATCH):
             with translated():
                 await self._client.upsert(collection, points=batch, wait=True)
+
+    async def pending(self, collection: str) -> list[Document]:
+        """Chunks without vectors, in no order: id, ``path``, ``url`` and ``index`` only."""
+        return await pending_chunks(self._client, collection)
+
+    async def to_embed(self, collection: str, ids: Sequence[str]) -> list[Document]:
+        """Chunks with their ``embed_text``, in the order of ``ids``."""
+        return await chunks_to_embed(self._client, collection, ids)
+
+    async def set_vectors(
+        self, collection: str, chunks: Sequence[Document], vectors: Sequence[Sequence[float]]
+    ) -> None:
+        """Gives pending chunks their vectors, and the ``sentence_vectors`` of their metadata."""
+        await set_vectors(self._client, collection, chunks, vectors)
 
     async def update_payloads(self, collection: str, chunks: Sequence[Document]) -> None:
         """Writes payloads of chunks whose vectors stay, sentence vectors included."""
@@ -151,12 +172,19 @@ class QdrantIndexStore:
         vocabulary: Vocabulary | None = None,
         outline: Outline | None = None,
     ) -> None:
-        """What the collection says of itself; a complete one is made fast to search."""
-        language = await self._language(collection)
-        await self._put_info(collection, info, language, vocabulary, outline)
-        if info.complete:
-            with translated():
-                await self._settle(collection)
+        """What the collection says of itself, after the words and outline of the book."""
+        # The language of the sparse vectors is fixed when the collection is made; that of the
+        # book is known when all of it has been read.
+        given = {"vocabulary": vocabulary, "outline": outline}
+        details = {name: part.dumps() for name, part in given.items() if part is not None}
+        if details:
+            await write_details(self._client, collection, details)
+        await write_info(self._client, collection, info, await self._language(collection))
+
+    async def settle(self, collection: str) -> None:
+        """Makes a filled collection fast to search."""
+        with translated():
+            await self._settle(collection)
 
     async def switch(self, collection: str) -> None:
         """Serves ``collection`` in one step; older ones than the one before are dropped."""
@@ -221,35 +249,6 @@ class QdrantIndexStore:
         match = self._physical.fullmatch(collection)
         return int(match[1]) if match else 0
 
-    async def _info(self, collection: str) -> tuple[CollectionInfo, str] | None:
-        payload = await self._payload(collection, INFO_KEYS)
-        if "info" not in payload:
-            return None
-        return CollectionInfo.model_validate(payload["info"]), payload.get("encoder", "en")
-
-    async def _payload(self, collection: str, keys: list[str]) -> dict[str, Any]:
-        with translated():
-            found = await self._client.retrieve(collection, [INFO_ID], with_payload=keys)
-        return (found[0].payload or {}) if found else {}
-
     async def _language(self, collection: str) -> str:
-        info = await self._info(collection)
+        info = await read_info(self._client, collection)
         return info[1] if info else "en"
-
-    async def _put_info(
-        self,
-        collection: str,
-        info: CollectionInfo,
-        encoder: str,
-        vocabulary: Vocabulary | None = None,
-        outline: Outline | None = None,
-    ) -> None:
-        # The language of the sparse vectors is fixed when the collection is made; that of the
-        # book is known when all of it has been read.
-        payload: dict[str, Any] = {"info": info.model_dump(), "encoder": encoder}
-        given = {"vocabulary": vocabulary, "outline": outline}
-        payload.update(await self._payload(collection, [k for k, v in given.items() if v is None]))
-        payload.update({name: part.dumps() for name, part in given.items() if part is not None})
-        point = models.PointStruct(id=INFO_ID, vector={}, payload=payload)
-        with translated():
-            await self._client.upsert(collection, points=[point], wait=True)

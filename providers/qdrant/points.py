@@ -11,18 +11,26 @@ from qdrant_client import models
 T = TypeVar("T")
 DENSE: Final = "dense"
 SPARSE: Final = "sparse"
+PENDING: Final = "pending"
+"""Key in the payload of a chunk whose dense vector is still to come; the value names it."""
+PREFIX: Final = "prefix"
+"""What is embedded in front of such a chunk's text."""
 
 
-def point_of(chunk: Document, vector: Sequence[float], terms: SparseVector) -> models.PointStruct:
-    """The chunk with both of its vectors."""
-    return models.PointStruct(
-        id=str(chunk.id),
-        vector={
-            DENSE: list(vector),
-            SPARSE: models.SparseVector(indices=terms.indices, values=terms.values),
-        },
-        payload=_payload(chunk),
-    )
+def point_of(
+    chunk: Document, vector: Sequence[float] | None, terms: SparseVector
+) -> models.PointStruct:
+    """The chunk with both of its vectors; without ``vector`` it is pending."""
+    vectors: dict[str, Any] = {
+        SPARSE: models.SparseVector(indices=terms.indices, values=terms.values)
+    }
+    payload = _payload(chunk)
+    if vector is None:
+        whole = str(chunk.metadata["embed_text"])
+        payload |= {PENDING: DENSE, PREFIX: whole[: len(whole) - len(chunk.page_content)]}
+    else:
+        vectors[DENSE] = list(vector)
+    return models.PointStruct(id=str(chunk.id), vector=vectors, payload=payload)
 
 
 def _payload(chunk: Document) -> dict[str, Any]:
@@ -81,6 +89,8 @@ def document_of(
     if dense is not None and sparse is not None:
         metadata["similarity"] = dense.get(str(point.id))
         metadata["lexical"] = sparse.get(str(point.id))
+    if payload.get(PENDING):
+        metadata["pending"] = True
     return Document(
         id=str(point.id), page_content=payload.get("page_content", ""), metadata=metadata
     )

@@ -16,7 +16,7 @@ class QueryVectors:
     """``aembed_query`` of a model, its last results kept in single precision."""
 
     def __init__(self, embeddings: Embeddings, size: int = SIZE) -> None:
-        self._embeddings = embeddings
+        self.embeddings = embeddings
         self._size = size
         self._known: OrderedDict[str, array[float]] = OrderedDict()
 
@@ -27,7 +27,7 @@ class QueryVectors:
             self._known.move_to_end(query)
             metering.count("embedding_cache_hit")
             return known.tolist()
-        vector = await self._embeddings.aembed_query(query)
+        vector = await self.embeddings.aembed_query(query)
         self._known[query] = array("f", vector)
         if len(self._known) > self._size:
             self._known.popitem(last=False)

@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Sequence
 from typing import Any, Final, Literal, Self
-from uuid import UUID, uuid5
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
@@ -12,6 +11,8 @@ from langchain_qdrant.sparse_embeddings import SparseEmbeddings
 from qdrant_client import AsyncQdrantClient, QdrantClient, models
 
 from errors import RetryLater
+from providers.qdrant.info_point import INFO_ID, NO_CHUNKS, read_detail, read_info
+from providers.qdrant.likely import with_likely_similarity
 from providers.qdrant.points import DENSE, SPARSE, document_of, filter_of
 from providers.qdrant.query_vectors import QueryVectors
 from providers.qdrant.section_cache import SectionCache
@@ -21,10 +22,6 @@ from schema import CollectionInfo
 from text.outline import Outline
 from text.vocabulary import Vocabulary
 
-INFO_ID: Final = str(uuid5(UUID("6f3c1a52-8d0e-4a3b-9a55-0c1f9b7f6a10"), "collection-info"))
-"""Id of the one point of a collection that is no chunk but says what the collection holds."""
-INFO_KEYS: Final = ["info", "encoder"]
-"""Payload of that point that is read often; the vocabulary beside them is large."""
 _PAGE: Final = 1000
 # Deeper than k, because a good passage may be far down one list and high up in the other.
 _DEPTH: Final = 4
@@ -65,6 +62,7 @@ class BookVectorStore(QdrantVectorStore):
         self._queries = QueryVectors(embeddings)
         self._fusion: Any = models.FusionQuery(fusion=models.Fusion(fusion))
         self._language: str | None = None
+        self._served: CollectionInfo | None = None
         self._vocabulary: tuple[str, Vocabulary] | None = None
         self._outline: tuple[str, Outline] | None = None
         self._sections = SectionCache()
@@ -89,8 +87,11 @@ class BookVectorStore(QdrantVectorStore):
         Metadata gains ``similarity`` (cosine of the dense leg or None) and ``lexical`` (BM25 or
         None). ``sparse_only`` embeds nothing and scores by BM25.
         """
-        if self._language is None and await self.info() is None:
+        # What is known of a whole book stays true; of one that is being filled it is read anew.
+        served = self._served if self._served and not self._served.pending else await self.info()
+        if served is None:
             raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+        sparse_only = sparse_only or served.embedded == 0
         dense = None if sparse_only else await self._queries.of(query)
         terms = self.sparse_embeddings.embed_query(query)
         sparse = models.SparseVector(indices=terms.indices, values=terms.values)
@@ -100,10 +101,16 @@ class BookVectorStore(QdrantVectorStore):
             for name, vector in ((DENSE, dense), (SPARSE, sparse if terms.indices else None))
             if vector is not None
         ]
-        return await self._fused(legs, k) if legs else []
+        if not legs:
+            return []
+        hits = await self._fused(legs, k, pending=bool(served.pending))
+        return with_likely_similarity(hits) if served.pending and dense else hits
 
-    async def _fused(self, legs: list[models.Prefetch], k: int) -> list[tuple[Document, float]]:
-        hybrid = models.QueryRequest(
+    async def _fused(
+        self, legs: list[models.Prefetch], k: int, *, pending: bool
+    ) -> list[tuple[Document, float]]:
+        """``pending``: some chunks have no dense vector yet, so both legs' best are kept."""
+        fused = models.QueryRequest(
             prefetch=legs if len(legs) > 1 else None,
             query=self._fusion if len(legs) > 1 else legs[0].query,
             using=None if len(legs) > 1 else legs[0].using,
@@ -112,23 +119,23 @@ class BookVectorStore(QdrantVectorStore):
             with_payload=True,
         )
         # The fused score is a matter of ranks; the legs' own scores say how near a hit is.
-        scored = [
-            models.QueryRequest(
-                query=leg.query, using=leg.using, filter=leg.filter, limit=leg.limit
-            )
-            for leg in legs
-        ]
+        scored = [_leg(leg, int(leg.limit or k)) for leg in legs]
+        more = [_leg(leg, k, with_payload=True) for leg in legs[1:] if pending]
         with translated():
             answers = await self._async.query_batch_points(
-                self.collection_name, requests=[hybrid, *scored]
+                self.collection_name, requests=[fused, *scored, *more]
             )
         scores = {
             str(leg.using): {str(point.id): point.score for point in answer.points}
-            for leg, answer in zip(legs, answers[1:], strict=True)
+            for leg, answer in zip(legs, answers[1:], strict=False)
         }
+        points: dict[Any, Any] = {}
+        for answer in (answers[0], *answers[1 + len(legs) :]):
+            for point in answer.points:
+                points.setdefault(point.id, point)
         return [
             (document_of(point, scores.get(DENSE, {}), scores.get(SPARSE, {})), point.score)
-            for point in answers[0].points
+            for point in points.values()
         ]
 
     async def asimilarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
@@ -139,7 +146,7 @@ class BookVectorStore(QdrantVectorStore):
         """Chunks by id, in no order; unknown ids are left out."""
         with translated():
             found = await self._async.retrieve(self.collection_name, list(ids), with_payload=True)
-        return [document_of(point) for point in found if str(point.id) != INFO_ID]
+        return [document_of(point) for point in found if str(point.id) not in NO_CHUNKS]
 
     async def sections(self, section_ids: Sequence[str]) -> list[Document]:
         """All chunks of these sections, by path and place on the page."""
@@ -185,7 +192,7 @@ class BookVectorStore(QdrantVectorStore):
         """The same store over another collection, such as one that is not served yet."""
         other = copy.copy(self)
         other.collection_name = collection
-        other._language = other._vocabulary = other._outline = None
+        other._language = other._vocabulary = other._outline = other._served = None
         other._sections = SectionCache()
         return other
 
@@ -201,26 +208,30 @@ class BookVectorStore(QdrantVectorStore):
     async def info(self) -> CollectionInfo | None:
         """What the served collection says about itself; None while there is no such collection."""
         try:
-            with translated():
-                found = await self._async.retrieve(
-                    self.collection_name, [INFO_ID], with_payload=INFO_KEYS
-                )
+            found = await read_info(self._async, self.collection_name)
         except RetryLater as error:
             if is_missing(error):
                 return None
             raise
-        if not found:
+        if found is None:
             return None
-        payload = found[0].payload or {}
-        self._language = payload.get("encoder", "en")
-        info = CollectionInfo.model_validate(payload["info"])
+        info, self._language = found
+        if not self._reads(info):
+            # Another model's vectors mean nothing to this one: until its own are in, words answer.
+            info = info.model_copy(update={"pending": info.chunks, "calibration": {}})
+        self._served = info
         self._sections.serve(info.book_version)
         return info
+
+    def _reads(self, info: CollectionInfo) -> bool:
+        """Whether questions are embedded by the model that embedded the book."""
+        model: str | None = getattr(self._queries.embeddings, "fingerprint", None)
+        return model is None or info.fingerprint.startswith(f"{model}/")
 
     async def vocabulary(self, book_version: str) -> Vocabulary:
         """The words of the served book; read again only when ``book_version`` changes."""
         if self._vocabulary is None or self._vocabulary[0] != book_version:
-            text = await self._told("vocabulary")
+            text = await read_detail(self._async, self.collection_name, "vocabulary")
             self._vocabulary = (book_version, Vocabulary.loads(text) if text else Vocabulary())
         return self._vocabulary[1]
 
@@ -228,15 +239,9 @@ class BookVectorStore(QdrantVectorStore):
         """The structure of the served book; empty until a version of it is complete."""
         known = self._outline
         if known is None or known[0] != book_version or not known[1].pages:
-            text = await self._told("outline")
+            text = await read_detail(self._async, self.collection_name, "outline")
             self._outline = known = (book_version, Outline.loads(text) if text else Outline())
         return known[1]
-
-    async def _told(self, key: str) -> str | None:
-        """A large part of what the collection says of itself."""
-        with translated():
-            found = await self._async.retrieve(self.collection_name, [INFO_ID], with_payload=[key])
-        return (found[0].payload or {}).get(key) if found else None
 
     async def ping(self) -> None:
         """Asks for one point by id.
@@ -246,6 +251,19 @@ class BookVectorStore(QdrantVectorStore):
         """
         with translated():
             await self._async.retrieve(self.collection_name, [INFO_ID], with_payload=False)
+
+
+def _leg(
+    leg: models.Prefetch, limit: int, *, with_payload: bool | None = None
+) -> models.QueryRequest:
+    """A leg of a hybrid search as a search of its own."""
+    return models.QueryRequest(
+        query=leg.query,
+        using=leg.using,
+        filter=leg.filter,
+        limit=limit,
+        with_payload=with_payload,
+    )
 
 
 def is_missing(error: BaseException) -> bool:

@@ -17,7 +17,10 @@ from providers.factory import open_index_store
 from settings import Settings
 from tests.loaders.memory_store import CountingEmbeddings
 
-_WRITES = ("create", "upsert", "update_payloads", "delete", "write_info", "switch")
+_WRITES = (
+    *("create", "upsert", "set_vectors", "update_payloads", "delete"),
+    *("write_info", "settle", "switch"),
+)
 
 
 class LoggingEmbeddings(CountingEmbeddings):

@@ -61,12 +61,43 @@ class MemoryStore(IndexStore):
         return {key: chunk.metadata["digest"] for key, chunk in chunks.items()}
 
     async def upsert(
-        self, collection: str, chunks: Sequence[Document], vectors: Sequence[Sequence[float]]
+        self,
+        collection: str,
+        chunks: Sequence[Document],
+        vectors: Sequence[Sequence[float]] | None = None,
     ) -> None:
         self.writes.append("upsert")
-        for chunk, vector in zip(chunks, vectors, strict=True):
+        for chunk in chunks:
             self.collections[collection].chunks[str(chunk.id)] = copy.deepcopy(chunk)
-            self.collections[collection].vectors[str(chunk.id)] = list(vector)
+        if vectors is not None:
+            self._set(collection, chunks, vectors)
+
+    async def pending(self, collection: str) -> list[Document]:
+        held = self.collections[collection]
+        return [chunk for key, chunk in held.chunks.items() if key not in held.vectors]
+
+    async def to_embed(self, collection: str, ids: Sequence[str]) -> list[Document]:
+        held = self.collections[collection].chunks
+        return [copy.deepcopy(held[key]) for key in ids if key in held]
+
+    async def set_vectors(
+        self, collection: str, chunks: Sequence[Document], vectors: Sequence[Sequence[float]]
+    ) -> None:
+        self.writes.append("vectors")
+        self._set(collection, chunks, vectors)
+
+    def _set(
+        self, collection: str, chunks: Sequence[Document], vectors: Sequence[Sequence[float]]
+    ) -> None:
+        held = self.collections[collection]
+        for chunk, vector in zip(chunks, vectors, strict=True):
+            held.vectors[str(chunk.id)] = list(vector)
+            if "sentence_vectors" in chunk.metadata:
+                sentences = chunk.metadata["sentence_vectors"]
+                held.chunks[str(chunk.id)].metadata["sentence_vectors"] = sentences
+
+    async def settle(self, collection: str) -> None:
+        self.writes.append("settle")
 
     async def update_payloads(self, collection: str, chunks: Sequence[Document]) -> None:
         self.writes.append("update")
@@ -79,6 +110,7 @@ class MemoryStore(IndexStore):
         self.writes.append("delete")
         for key in ids:
             del self.collections[collection].chunks[key]
+            self.collections[collection].vectors.pop(key, None)
 
     async def write_info(
         self,

@@ -1,5 +1,6 @@
 """The index: only what is new is embedded, and readers always have a whole book."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from loaders.index.run import IndexOptions, IndexSummary, index_book
 from loaders.sources import load
 from schema import CollectionInfo
 from tests.loaders.memory_store import CountingEmbeddings, MemoryStore
+from text.sentences import split_sentences
 
 
 def write(root: Path, **pages: str) -> Path:
@@ -110,7 +112,7 @@ async def test_stale_chunks_go_after_everything_new_is_in(index: Indexer, book: 
 
     await index(book)
 
-    assert index.store.writes == ["upsert", "delete", "info"]
+    assert index.store.writes == ["info", "upsert", "delete", "info", "vectors", "settle", "info"]
 
 
 async def test_without_pruning_stale_chunks_stay(index: Indexer, book: Path) -> None:
@@ -146,7 +148,9 @@ async def test_a_rebuild_switches_once_at_the_end_and_can_be_rolled_back(
 
     second = await index(book, rebuild=True)
 
-    assert index.store.writes == ["create", "upsert", "info", "switch"]
+    assert index.store.writes == [
+        *("create", "upsert", "info", "vectors", "settle", "info", "switch")
+    ]
     assert second.collection != first.collection
     assert await index.store.rollback() == first.collection
 
@@ -199,7 +203,7 @@ async def test_retry_after_is_obeyed(index: Indexer, book: Path) -> None:
     assert len(index.store.book) == 10
 
 
-async def test_a_provider_that_stays_away_ends_the_run_and_leaves_the_served_book(
+async def test_a_provider_that_stays_away_ends_the_run_and_the_new_words_are_found(
     index: Indexer, book: Path
 ) -> None:
     await index(book)
@@ -210,7 +214,72 @@ async def test_a_provider_that_stays_away_ends_the_run_and_leaves_the_served_boo
     with pytest.raises(RetryLater, match="down"):
         await index(book)
 
-    assert index.store.book == served
+    new = index.store.book.keys() - served.keys()
+    assert {key: index.store.book[key] for key in served} == served
+    assert {str(chunk.id) for chunk in await index.store.pending(str(index.store.alias))} == new
+    info = index.store.collections[str(index.store.alias)].info
+    assert (info.chunks, info.pending) == (11, 1)
+
+
+async def test_a_first_book_is_served_by_its_words_before_anything_is_embedded(
+    index: Indexer, book: Path
+) -> None:
+    index.embeddings.refusals = [RetryLater("down") for _ in range(50)]
+
+    with pytest.raises(RetryLater):
+        await index(book)
+
+    info = index.store.collections[str(index.store.alias)].info
+    assert len(index.store.book) == 10
+    assert (info.complete, info.pending, info.embedded) == (True, 10, 0.0)
+    assert index.store.writes == ["create", "upsert", "info", "switch"]
+
+    index.embeddings.refusals = []
+    summary = await index(book)
+
+    info = index.store.collections[str(index.store.alias)].info
+    assert (summary.added, summary.embedded, summary.switched) == (0, 10, False)
+    assert (info.pending, info.embedded) == (0, 1.0)
+
+
+async def test_pages_that_are_linked_most_are_embedded_first(
+    index: Indexer, tmp_path: Path
+) -> None:
+    book = write(
+        tmp_path / "b",
+        a="# A\n\nSee [the hub](./hub.md) and [it again](hub.md#part).\n",
+        b="# B\n\nSee [the hub](/docs/hub), [c](c.md) and [b](b.md).\n",
+        c="# C\n\nNothing.\n",
+        hub="# Hub\n\nThe hub.\n",
+    )
+    await index(book)
+    assert [text.split("\n")[0] for text in index.embeddings.texts] == ["Hub", "C", "A", "B"]
+
+
+async def test_a_book_of_another_model_gives_way_as_soon_as_the_new_words_are_in(
+    index: Indexer, book: Path
+) -> None:
+    first = await index(book)
+    index.embeddings = CountingEmbeddings("other/3")
+    index.embeddings.refusals = [RetryLater("down") for _ in range(50)]
+
+    with pytest.raises(RetryLater):
+        await index(book)
+
+    assert index.store.alias != first.collection
+    assert len(index.store.book) == 10
+
+
+async def test_a_rebuild_that_breaks_off_leaves_the_whole_book_served(
+    index: Indexer, book: Path
+) -> None:
+    first = await index(book)
+    index.embeddings.refusals = [RetryLater("down") for _ in range(50)]
+
+    with pytest.raises(RetryLater):
+        await index(book, rebuild=True)
+
+    assert index.store.alias == first.collection
 
 
 async def test_an_interrupted_rebuild_goes_on_where_it_was(index: Indexer, book: Path) -> None:
@@ -225,8 +294,9 @@ async def test_an_interrupted_rebuild_goes_on_where_it_was(index: Indexer, book:
 
     summary = await index(book)
 
-    assert summary.unchanged == stored > 0
-    assert summary.added == 10 - stored
+    assert stored > 0
+    assert (summary.added, summary.unchanged) == (0, 10)
+    assert summary.embedded == 10 - stored
     assert len(index.embeddings.texts) - embedded == 10
 
 
@@ -258,17 +328,20 @@ async def test_passages_that_repeat_word_for_word_are_all_kept(
     assert summary.chunks == len(index.store.book) == 2
 
 
-async def test_calibration_is_stored_before_the_switch(index: Indexer, book: Path) -> None:
-    seen: list[tuple[str, list[str], str | None]] = []
+async def test_a_book_is_calibrated_once_when_all_its_vectors_are_in(
+    index: Indexer, book: Path
+) -> None:
+    seen: list[tuple[str, list[str], int]] = []
 
     async def calibrate(collection: str, headings: object) -> dict[str, float]:
-        seen.append((collection, list(headings), index.store.alias))  # type: ignore[call-overload]
+        left = len(await index.store.pending(collection))
+        seen.append((collection, list(headings), left))  # type: ignore[call-overload]
         return {"floor": 0.25}
 
     summary = await index(book, calibrate=calibrate)
 
-    name, headings, alias = seen[0]
-    assert (name, alias) == (summary.collection, None)
+    name, headings, left = seen[0]
+    assert (name, left) == (summary.collection, 0)
     assert sorted(headings) == sorted({"Part", *(f"Chapter {n}" for n in range(5))})
     served = await index.store.served()
     assert served is not None
@@ -294,8 +367,10 @@ async def test_embedded_models_keep_a_vector_per_sentence_even_when_a_page_moves
     index: Indexer, tmp_path: Path
 ) -> None:
     class Sentences(CountingEmbeddings):
-        def encode_sentences(self, texts: list[str]) -> str:
-            return "|".join(texts)
+        def embed_with_sentences(
+            self, chunks: Sequence[tuple[str, str]]
+        ) -> list[tuple[list[float], str]]:
+            return [([1.0, 0.0, 0.0], "|".join(split_sentences(text))) for _, text in chunks]
 
     index.embeddings = Sentences()
     book = write(tmp_path / "b", a="# A\n\nOne thing. Another thing.\n")

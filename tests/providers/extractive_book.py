@@ -9,6 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage
 
 from extractive.chat import ExtractiveChat
+from extractive.encoder import pack_vectors
 from providers.embedded.minilm import MiniLMEmbeddings
 from text.sentences import split_sentences
 
@@ -55,7 +56,7 @@ def as_passage(
 def with_vectors(document: Document, embeddings: MiniLMEmbeddings) -> Document:
     """The same passage with the sentence vectors that indexing stores."""
     for chunk in document.metadata["chunks"]:
-        packed = embeddings.encode_sentences(split_sentences(chunk.page_content))
+        packed = pack_vectors(embeddings.encode(split_sentences(chunk.page_content)))
         chunk.metadata["sentence_vectors"] = packed
     return document
 

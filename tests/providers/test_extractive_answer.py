@@ -9,7 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from extractive.chat import ExtractiveChat
-from extractive.encoder import Vectors
+from extractive.encoder import Vectors, pack_vectors
 from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import (
     COMMUNICATION,
@@ -146,7 +146,9 @@ def test_vectors_of_another_splitter_are_not_trusted(
     chat: ExtractiveChat, embeddings: MiniLMEmbeddings
 ) -> None:
     [document] = [passage(FOUNDATIONS, "Domain IDs")]
-    document.metadata["chunks"][0].metadata["sentence_vectors"] = embeddings.encode_sentences(["x"])
+    document.metadata["chunks"][0].metadata["sentence_vectors"] = pack_vectors(
+        embeddings.encode(["x"])
+    )
     assert ask(chat, QUESTION, document).text.startswith("A domain ID is")
 
 

@@ -100,6 +100,65 @@ async def test_a_moved_chunk_keeps_its_vectors_and_its_sentence_vectors(opened: 
     assert len(await opened.search.asimilarity_search("text", 5, scope="module-1")) == 1
 
 
+async def test_a_chunk_is_found_by_its_words_until_its_vector_comes(opened: Opened) -> None:
+    """The dense leg knows only what has a vector; the rest must not be lost beside it."""
+    name = await fill(opened.index, [ONE, TWO], serve=False)
+    late = chunk("a gyroscope turns", embed_text="Sensors\n\na gyroscope turns")
+    await opened.index.upsert(name, [late])
+    info = CollectionInfo(fingerprint="model/32", complete=True, chunks=3, pending=1)
+    await opened.index.write_info(name, info)
+    await opened.index.switch(name)
+    assert [chunk.id for chunk in await opened.index.pending(name)] == [late.id]
+
+    hits = [hit for hit, _ in await opened.search.asimilarity_search_with_score("gyroscope", 2)]
+    (hit,) = [hit for hit in hits if hit.id == late.id]
+    assert hit.metadata["pending"]
+    nearest = max(other.metadata["similarity"] for other in hits if other.id != late.id)
+    assert hit.metadata["similarity"] == nearest, "or every chunk with a vector would beat it"
+
+    (read,) = await opened.index.to_embed(name, [str(late.id)])
+    assert read.metadata["embed_text"] == "Sensors\n\na gyroscope turns"
+    read.metadata["sentence_vectors"] = "AAAA"
+    await opened.index.set_vectors(
+        name, [read], WordEmbeddings().embed_documents([late.page_content])
+    )
+    await opened.index.write_info(name, info.model_copy(update={"pending": 0}))
+    await opened.search.info()
+
+    assert await opened.index.pending(name) == []
+    (hit, _), *_ = await opened.search.asimilarity_search_with_score("gyroscope", 2)
+    assert hit.id == late.id
+    assert hit.metadata["similarity"] == pytest.approx(0.577, abs=0.2)
+    assert "pending" not in hit.metadata
+    assert hit.metadata["sentence_vectors"] == "AAAA"
+    assert (await opened.index.digests(name))[str(late.id)] == late.metadata["digest"]
+
+
+async def test_vectors_of_another_model_are_never_compared(
+    tmp_path: Path, qdrant: tuple[QdrantStandIn, str]
+) -> None:
+    class Other(WordEmbeddings):
+        fingerprint = "other/32"
+
+    embeddings = Other()
+    async with stores_at(embeddings, tmp_path) as (search, index):
+        await fill(index, [ONE, TWO], fingerprint="model/32/split-1-248")
+        hits = await search.asimilarity_search_with_score("one", 2)
+        info = await search.info()
+        assert embeddings.queries == []
+        assert [(hit.id, hit.metadata["similarity"]) for hit, _ in hits] == [(ONE.id, None)]
+        assert info is not None
+        assert info.embedded == 0.0
+
+        await fill(index, [ONE, TWO], fingerprint="other/32/split-1-248")
+        info = await search.info()
+        hits = await search.asimilarity_search_with_score("one", 2)
+        assert embeddings.queries == ["one"]
+        assert hits[0][0].metadata["similarity"] > 0.5
+        assert info is not None
+        assert info.embedded == 1.0
+
+
 async def test_a_switch_keeps_the_collection_before_and_drops_older_ones(opened: Opened) -> None:
     first = await fill(opened.index, [ONE])
     second = await fill(opened.index, [TWO])
@@ -228,7 +287,8 @@ async def test_a_server_is_held_by_a_lease(
 
 async def test_filters_are_indexed(opened: Opened) -> None:
     name = await fill(opened.index, [ONE])
-    wanted = {"metadata.scopes", "metadata.section_id", "metadata.path", "metadata.locale"}
+    wanted = {f"metadata.{name}" for name in ("scopes", "section_id", "path", "locale")}
+    wanted.add("pending")
     if opened.server is not None:
         assert opened.server.held.indexes[name] == dict.fromkeys(wanted, "keyword")
     else:

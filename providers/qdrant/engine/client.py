@@ -119,18 +119,8 @@ class EdgeClient:
     def batch_update_points(
         self, collection_name: str, update_operations: Sequence[Any], **_: Any
     ) -> None:
-        """Several updates in order; setting payload is what is used."""
-        operations = []
-        for operation in update_operations:
-            if not isinstance(operation, models.SetPayloadOperation):
-                raise NotImplementedError(type(operation).__name__)
-            change = operation.set_payload
-            operations.append(
-                edge.UpdateOperation.set_payload(
-                    list(change.points or []), change.payload, change.key
-                )
-            )
-        self._update(collection_name, operations)
+        """Several updates in order: vectors, and keys of payloads."""
+        self._update(collection_name, [to.update(operation) for operation in update_operations])
 
     # Reading
 

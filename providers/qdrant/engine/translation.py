@@ -94,6 +94,28 @@ def point(source: models.PointStruct) -> edge.Point:
     return edge.Point(source.id, named, source.payload or {})
 
 
+def update(source: Any) -> edge.UpdateOperation:
+    """One operation of a batch; kinds that this product does not use are refused."""
+    if isinstance(source, models.SetPayloadOperation):
+        change = source.set_payload
+        return edge.UpdateOperation.set_payload(
+            list(change.points or []), change.payload, change.key
+        )
+    if isinstance(source, models.DeletePayloadOperation):
+        removal = source.delete_payload
+        return edge.UpdateOperation.delete_payload(list(removal.points or []), removal.keys)
+    if isinstance(source, models.UpdateVectorsOperation):
+        changes = source.update_vectors.points
+        return edge.UpdateOperation.update_vectors(
+            [edge.PointVectors(change.id, _named(change.vector)) for change in changes]
+        )
+    raise NotImplementedError(type(source).__name__)
+
+
+def _named(source: Any) -> Any:
+    return {name: _vector(value) for name, value in source.items()}
+
+
 def _vector(value: Any) -> Any:
     if isinstance(value, models.SparseVector):
         return edge.SparseVector(value.indices, value.values)
