@@ -212,7 +212,7 @@ def _index_job(
             ),
             store=index_store,
             embeddings=embeddings,
-            options=IndexOptions(rebuild=rebuild, calibrate=calibrator(store, embeddings)),
+            options=IndexOptions(rebuild=rebuild, calibrate=calibrator(store.nearest, embeddings)),
             progress=lambda so_far: progress(so_far.documents, so_far.pages),
         )
         return _plain(summary)

@@ -75,7 +75,7 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
                 dry_run=options.dry_run,
                 rebuild=options.rebuild,
                 prune=options.prune,
-                calibrate=calibrator(served, models.embeddings),
+                calibrate=calibrator(served.nearest, models.embeddings),
             )
             summary = await _index(book, store, models.embeddings, how)
     finally:

@@ -4,8 +4,6 @@ import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from providers.qdrant.vector_store import BookVectorStore
-
 _HEADINGS: Final = 32
 STRANGERS: Final = (
     "How do I keep a sourdough starter alive?",
@@ -36,9 +34,11 @@ STRANGERS: Final = (
 """Questions that hardly any textbook answers; a book on one of them changes no median."""
 
 Calibrate = Callable[[str, Sequence[str]], Awaitable[dict[str, float]]]
+Nearest = Callable[[str, Sequence[Sequence[float]]], Awaitable[list[float]]]
+"""``(collection, vectors)`` to the cosine of the nearest chunk to each vector."""
 
 
-def calibrator(store: BookVectorStore, embeddings: Any) -> Calibrate:
+def calibrator(nearest: Nearest, embeddings: Any) -> Calibrate:
     """Measures a filled collection: ``(collection, headings)`` to ``heading``/``off_topic``.
 
     Both are medians of the best cosine that a text finds. One batch is embedded: one call.
@@ -49,7 +49,7 @@ def calibrator(store: BookVectorStore, embeddings: Any) -> Calibrate:
         if not near:
             return {}
         vectors = await _as_queries(embeddings, [*near, *STRANGERS])
-        best = await store.over(collection).nearest(vectors)
+        best = await nearest(collection, vectors)
         return {
             "heading": statistics.median(best[: len(near)]),
             "off_topic": statistics.median(best[len(near) :]),

@@ -1,8 +1,7 @@
 """The book as a LangChain vector store: hybrid search without the thread pool."""
 
-import copy
 from collections.abc import Sequence
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
@@ -188,21 +187,13 @@ class BookVectorStore(QdrantVectorStore):
             if offset is None:
                 return chunks
 
-    def over(self, collection: str) -> Self:
-        """The same store over another collection, such as one that is not served yet."""
-        other = copy.copy(self)
-        other.collection_name = collection
-        other._language = other._vocabulary = other._outline = other._served = None
-        other._sections = SectionCache()
-        return other
-
-    async def nearest(self, vectors: Sequence[Sequence[float]]) -> list[float]:
-        """Cosine of the nearest chunk to each vector; 0 in an empty collection."""
+    async def nearest(self, collection: str, vectors: Sequence[Sequence[float]]) -> list[float]:
+        """Cosine of the nearest chunk of any collection to each vector; 0 in an empty one."""
         requests = [
             models.QueryRequest(query=list(vector), using=DENSE, limit=1) for vector in vectors
         ]
         with translated():
-            answers = await self._async.query_batch_points(self.collection_name, requests=requests)
+            answers = await self._async.query_batch_points(collection, requests=requests)
         return [answer.points[0].score if answer.points else 0.0 for answer in answers]
 
     async def info(self) -> CollectionInfo | None:

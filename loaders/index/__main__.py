@@ -1,0 +1,84 @@
+"""``python -m loaders.index``: indexes a book for a service that started it; not for people.
+
+The service says ``("start", settings, rebuild)``. The answer to it is ``("done", summary)`` or
+``("failed", error)``; calls of the service's store, progress and provider calls come before.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import metering
+from errors import BookChatError
+from loaders.index.options import Calibrate, IndexOptions, IndexSummary
+from loaders.index.remote import RemoteSearch, RemoteStore, Service
+from loaders.index.run import index_book
+from loaders.index.store import IndexStore
+from loaders.sources import load_all
+from settings import Settings
+
+_NICENESS: Final = 19
+_FIRST_TO_GO: Final = "500"
+
+
+async def _main() -> None:
+    service = Service.on_standard_streams()
+    settings, rebuild = await service.start
+    metering.on_call(lambda *call: service.send("provider", *call))
+    try:
+        service.send("done", await _index(service, settings, rebuild=rebuild))
+    except BookChatError as error:
+        service.send("failed", error)
+
+
+async def _index(service: Service, settings: Settings, *, rebuild: bool) -> IndexSummary:
+    from providers.models import build_models
+
+    models = build_models(settings)
+    async with AsyncExitStack() as resources:
+        resources.push_async_callback(models.aclose)
+        store, calibrate = await _store(service, settings, models.embeddings, resources)
+        return await index_book(
+            load_all(
+                [settings.book_dir],
+                book_url=settings.book_url,
+                cache=settings.data_dir / "pages",
+            ),
+            store=store,
+            embeddings=models.embeddings,
+            options=IndexOptions(rebuild=rebuild, calibrate=calibrate),
+            progress=lambda summary: service.send("progress", summary),
+        )
+
+
+async def _store(
+    service: Service, settings: Settings, embeddings: Any, resources: AsyncExitStack
+) -> tuple[IndexStore, Calibrate]:
+    """A server's store is opened here; the embedded one is the service's."""
+    from providers.calibration import calibrator
+
+    if not settings.qdrant_url:
+        return RemoteStore(service), calibrator(RemoteSearch(service).nearest, embeddings)
+    from providers.factory import open_stores
+
+    search, store = await resources.enter_async_context(open_stores(settings, embeddings))
+    return store, calibrator(search.nearest, embeddings)
+
+
+def _give_way() -> None:
+    """Readers go first: for the processor, and when memory runs out."""
+    os.nice(_NICENESS)
+    with contextlib.suppress(OSError):  # there is no such file outside of Linux
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
+
+
+if __name__ == "__main__":
+    _give_way()
+    asyncio.run(_main())
+    # Threads of the embedding model may still be at work on what nobody waits for.
+    sys.stdout.flush()
+    os._exit(0)
