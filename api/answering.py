@@ -1,4 +1,4 @@
-"""One answer for a door that is asked over HTTP: begun in the registry of runs, then followed."""
+"""Answers for doors that speak another protocol over HTTP: a whole one, or its events."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Mapping
@@ -7,102 +7,68 @@ from typing import Any, Self
 
 from starlette.requests import Request
 
-from api.runs.run import Run
-from api.services import Services
-from errors import BookChatError
-from schema import Question
+from api.runs.run import Run, RunEvent
+from schema import Answer
 
-Frame = Mapping[str, Any]
-"""A frame of the WebSocket protocol: ``sources``, ``token``, ``citation``, ``done`` …"""
+Fields = Mapping[str, Any]
+"""Of an event: ``type`` is ``sources``, ``token``, ``citation``, ``done``, ``error`` …"""
 
 
-class Answering:
-    """A running answer whose first frame is there, so that the status of a response is known."""
+class Streamed:
+    """The events of a run whose first one is there, so that the response's status is known."""
 
-    def __init__(self, run: Run, answer_id: str, frames: AsyncGenerator[Frame]) -> None:
-        self.answer_id = answer_id
+    def __init__(self, run: Run) -> None:
+        self.answer_id = run.answer_id
         self._run = run
-        self._frames = frames
-        self._first: Frame | None = None
+        self._events = run.events()
+        self._first: RunEvent | None = None
 
     @classmethod
-    async def begin(cls, services: Services, request: Request, question: Question) -> Self:
-        """Asks ``question`` and waits for the first that is said.
+    async def begun(cls, run: Run) -> Self:
+        """Waits until something is said.
 
         Raises:
-            BookChatError: the question was not let in, or failed before anything was said.
+            RunFailed: the answer failed before.
         """
-        run = await services.start(request, question, keep=True)
-        answering = cls(run, run.answer_id, _decoded(run))
+        streamed = cls(run)
         try:
-            await answering._wait()
+            async for event in streamed._events:
+                if event.kind == "error":
+                    raise event.failure()
+                if event.kind != "start":
+                    streamed._first = event
+                    break
         except asyncio.CancelledError:
             await run.cancel()
             raise
-        return answering
+        return streamed
 
-    @classmethod
-    async def resume(cls, run: Run) -> Self:
-        """Follows a run from its beginning."""
-        answering = cls(run, "", _decoded(run))
-        await answering._wait()
-        return answering
+    async def fields(self) -> AsyncGenerator[Fields]:
+        """Of all events after ``start``; a run that is not kept ends with its reader."""
+        async with self._run.owned(), aclosing(self._events) as events:
+            if self._first is not None:
+                yield self._first.fields
+            async for event in events:
+                yield event.fields
 
-    async def _wait(self) -> None:
-        async for frame in self._frames:
-            if frame["type"] == "start":
-                self.answer_id = frame["answer_id"]
-            elif frame["type"] == "error":
-                raise failure(frame)
-            else:
-                self._first = frame
-                return
-        raise BookChatError("The answer ended before it had begun.")
 
-    async def frames(self, *, cancel: bool = True) -> AsyncGenerator[Frame]:
-        """All frames after ``start``; ``cancel``: who stops reading stops the answer."""
-        try:
-            async with aclosing(self._frames) as frames:
-                if self._first is not None:
-                    yield self._first
-                async for frame in frames:
-                    yield frame
-        finally:
-            if cancel and not self._run.finished:
-                await self._run.cancel()
+async def whole_answer(run: Run, gone: Awaitable[object]) -> Answer:
+    """The answer when it is complete; it is stopped when ``gone`` comes before.
 
-    async def whole(self, gone: Awaitable[object]) -> Mapping[str, Any]:
-        """The whole answer; it is stopped when ``gone`` comes before, as the client has left.
+    Raises:
+        RunFailed: it broke off.
+    """
 
-        Raises:
-            BookChatError: it broke off.
-        """
-        leaving = asyncio.create_task(self._stop_after(gone))
-        try:
-            async for frame in self.frames():
-                if frame["type"] == "done":
-                    answer: Mapping[str, Any] = frame["answer"]
-                    return answer
-                if frame["type"] == "error":
-                    raise failure(frame)
-        finally:
-            leaving.cancel()
-        raise BookChatError("The answer was stopped.")
-
-    async def _stop_after(self, gone: Awaitable[object]) -> None:
+    async def stop() -> None:
         await gone
-        await self._run.cancel()
+        await run.cancel()
 
-
-async def _decoded(run: Run) -> AsyncGenerator[Frame]:
-    async with aclosing(run.events()) as events:
-        async for event in events:
-            yield event.fields
-
-
-def failure(frame: Frame) -> BookChatError:
-    """The error that an error frame tells of."""
-    return BookChatError(frame["message"], code=frame["code"], retry_after=frame.get("retry_after"))
+    leaving = asyncio.create_task(stop())
+    try:
+        async with run.owned():
+            return await run.answer()
+    finally:
+        leaving.cancel()
 
 
 async def left(request: Request) -> None:

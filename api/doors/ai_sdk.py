@@ -15,12 +15,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from api import openapi
-from api.answering import Answering
+from api.answering import Streamed
 from api.public_address import public_base
+from api.runs.run import RunFailed
 from api.services import Services
 from api.shapes.ai_sdk import DONE, HEADER, ChatRequest, LinkedParts, MessageParts
 from api.shapes.messages import question_of
-from errors import BookChatError
 
 _MOST_CHATS: Final = 5000
 _HEADERS: Final = {
@@ -74,13 +74,12 @@ async def chat(request: Request) -> Response:
         raise RequestValidationError(error.errors(include_context=False)) from None
     question = question_of(body.asked, section=body.section, language=body.language)
     services: Services = request.app.state.services
-    answering = await Answering.begin(services, request, question)
-    base = public_base(request)
+    run = await services.start(request, question, keep=body.id is not None)
+    streamed = await Streamed.begun(run)
     if body.id is None:
-        parts: MessageParts = LinkedParts(answering.answer_id, base)
-        return _streaming(_parts(answering, parts, cancel=True))
-    _chats(request).begin(body.id, answering.answer_id)
-    return _streaming(_resumable(request, body.id, answering))
+        return _streaming(_parts(streamed, LinkedParts(run.answer_id, public_base(request))))
+    _chats(request).begin(body.id, run.answer_id)
+    return _streaming(_resumable(request, body.id, streamed))
 
 
 @router.get(
@@ -96,10 +95,9 @@ async def resume(request: Request, chat: str) -> Response:
     if run is None:
         return Response(status_code=204)
     try:
-        answering = await Answering.resume(run)
-    except BookChatError:
+        return _streaming(_resumable(request, chat, await Streamed.begun(run)))
+    except RunFailed:
         return Response(status_code=204)
-    return _streaming(_resumable(request, chat, answering))
 
 
 @router.delete("/{chat}/stream", status_code=204, response_class=Response)
@@ -117,20 +115,18 @@ def _streaming(events: AsyncGenerator[bytes]) -> Response:
     return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
 
-async def _parts(
-    answering: Answering, parts: MessageParts, *, cancel: bool
-) -> AsyncGenerator[bytes]:
-    yield parts.begin()
-    async with aclosing(answering.frames(cancel=cancel)) as frames:
-        async for frame in frames:
-            if said := parts.of(frame):
+async def _parts(streamed: Streamed, parts: MessageParts) -> AsyncGenerator[bytes]:
+    async with aclosing(streamed.fields()) as events:
+        yield parts.begin()
+        async for fields in events:
+            if said := parts.of(fields):
                 yield said
     yield DONE
 
 
-async def _resumable(request: Request, chat: str, answering: Answering) -> AsyncGenerator[bytes]:
-    parts = MessageParts(answering.answer_id, public_base(request))
-    async with aclosing(_parts(answering, parts, cancel=False)) as events:
+async def _resumable(request: Request, chat: str, streamed: Streamed) -> AsyncGenerator[bytes]:
+    parts = MessageParts(streamed.answer_id, public_base(request))
+    async with aclosing(_parts(streamed, parts)) as events:
         async for event in events:
             yield event
-    _chats(request).delivered(chat, answering.answer_id)
+    _chats(request).delivered(chat, streamed.answer_id)

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from api import openapi, problems
-from api.answering import Answering, left
+from api.answering import Streamed, left, whole_answer
+from api.observability.telemetry import server_timing
 from api.public_address import public_base
 from api.services import Services
 from api.shapes import openai as shapes
@@ -85,21 +86,22 @@ async def completions(request: Request) -> Response:
     question = question_of(body.messages, section=body.section, language=body.language)
     services: Services = request.app.state.services
     base = public_base(request)
-    answering = await Answering.begin(services, request, question)
-    if body.stream:
-        chunks = shapes.CompletionChunks(answering.answer_id, base, include_usage=body.wants_usage)
-        return StreamingResponse(
-            _stream(answering, chunks), media_type="text/event-stream", headers=_STREAM_HEADERS
-        )
-    answer = await answering.whole(left(request))
-    return Response(orjson.dumps(shapes.completion(answer, base)), media_type="application/json")
+    run = await services.start(request, question)
+    if not body.stream:
+        answer = await whole_answer(run, left(request))
+        request.state.server_timing = server_timing(answer.timings_ms)
+        found = orjson.dumps(shapes.completion(answer.model_dump(mode="json"), base))
+        return Response(found, media_type="application/json")
+    chunks = shapes.CompletionChunks(run.answer_id, base, include_usage=body.wants_usage)
+    events = _stream(await Streamed.begun(run), chunks)
+    return StreamingResponse(events, media_type="text/event-stream", headers=_STREAM_HEADERS)
 
 
-async def _stream(answering: Answering, chunks: shapes.CompletionChunks) -> AsyncGenerator[bytes]:
-    yield chunks.begin()
-    async with aclosing(answering.frames()) as frames:
-        async for frame in frames:
-            if said := chunks.of(frame):
+async def _stream(streamed: Streamed, chunks: shapes.CompletionChunks) -> AsyncGenerator[bytes]:
+    async with aclosing(streamed.fields()) as events:
+        yield chunks.begin()
+        async for fields in events:
+            if said := chunks.of(fields):
                 yield said
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from api.answering import Answering
+from api.answering import whole_answer
 from api.doors.search import passages
 from api.public_address import absolute, public_base
 from api.services import Services
@@ -99,8 +99,8 @@ async def fetch(call: Call, arguments: FetchArguments) -> Fetched:
 async def ask(call: Call, arguments: AskArguments) -> Answer:
     """An answer from the book, with citations."""
     question = Question(**arguments.model_dump())
-    answering = await Answering.begin(call.services, call.request, question)
-    answer = Answer.model_validate(await answering.whole(call.gone.wait()))
+    run = await call.services.start(call.request, question)
+    answer = await whole_answer(run, call.gone.wait())
     sources = [
         source.model_copy(update={"url": absolute(source.url, call.base)})
         for source in answer.sources
