@@ -11,8 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from api.observability.telemetry import Metrics
-from api.wiring import open_services
+from bootstrap import open_book
 from errors import BookChatError, RetryLater
 from evals.askers import Asker, ChainAsker, ServerAsker
 from evals.measures import Outcome, table
@@ -58,9 +57,8 @@ async def _asker(url: str | None) -> AsyncIterator[Asker]:
         async with httpx.AsyncClient(base_url=url, timeout=60) as http:
             yield ServerAsker(http)
         return
-    services = await open_services(load_settings(), Metrics())
-    async with services.resources:
-        yield ChainAsker(services.chain, services.retriever)
+    async with open_book(load_settings()) as book:
+        yield ChainAsker(book.chain, book.retriever)
 
 
 async def ask(asker: Asker, question: EvalQuestion) -> Outcome:

@@ -3,8 +3,7 @@
 import asyncio
 import sys
 
-from api.observability.telemetry import Metrics
-from api.wiring import open_services
+from bootstrap import open_book
 from errors import BookChatError
 from schema import Answer
 from settings import load_settings
@@ -24,9 +23,8 @@ def ask(question: str) -> int:
 
 
 async def _answer(question: str) -> Answer:
-    services = await open_services(load_settings(), Metrics())
-    async with services.resources:
-        return Answer.model_validate(await services.chain.ainvoke(question))
+    async with open_book(load_settings()) as book:
+        return Answer.model_validate(await book.chain.ainvoke(question))
 
 
 if __name__ == "__main__":

@@ -92,6 +92,12 @@ class AnswerFlow(AnswerRunnable, RunnableSequence[Any, AnswerChunk]):
                     yield part
             run.output = answer.sum()
 
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """The whole answer; the state, when this flow ends with a step before the answer."""
+        if isinstance(self.last, Step):
+            return await RunnableSequence.ainvoke(self, input, config, **kwargs)
+        return await super().ainvoke(input, config, **kwargs)
+
     def __or__(self, other: RunnableLike[Any, Any]) -> "AnswerFlow":  # type: ignore[override]  # LangChain's would be its own sequence
         """This flow, followed by ``other``."""
         return AnswerFlow(*self.steps, coerce_to_runnable(other), name=self.name)

@@ -129,6 +129,14 @@ async def test_a_flow_can_be_put_together_with_another_step() -> None:
     assert seen[0].readings == [QUESTION]
 
 
+async def test_a_flow_without_its_last_step_gives_the_state() -> None:
+    condense, retrieve, judge, _ = build_flow(parts()).steps
+    state = await (condense | retrieve | judge).ainvoke(QUESTION)
+    assert isinstance(state, AnswerState)
+    assert (state.standalone, state.answerable) == (QUESTION, True)
+    assert list(state.timings) == ["condense", "retrieve", "judge"]
+
+
 async def test_of_several_readings_the_one_with_the_best_evidence_is_answered() -> None:
     condense, retrieve, judge, generate = build_flow(parts()).steps
 

@@ -1,0 +1,222 @@
+"""The composition root: from settings to a book that answers questions.
+
+It knows nothing of the web. The service, notebooks, evaluations and the index command start here:
+
+    async with open_book(load_settings()) as book:
+        answer = await book.chain.ainvoke("What is a topic in ROS 2?")
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+import metering
+from chains.budget import Budget
+from chains.condense import Condenser, LexicalCondenser, ModelCondenser
+from chains.generation import Models
+from chains.pipeline import ChainParts, build_chain
+from chains.prompt import PROMPTS
+from chains.retriever import BookRetriever
+from chains.wrappers.cached import AnswerCache, AnswerStore
+from chains.wrappers.remembered import Observer, Outcome, RememberedAnswers
+from conversations.store import ConversationStore, open_conversations
+from errors import FixConfiguration, RetryLater
+from loaders.index.job import IndexBook, IndexJob, Progress
+from loaders.index.run import IndexOptions, IndexSummary, index_book
+from loaders.index.store import IndexStore
+from loaders.sources import is_address, load_all
+from providers.calibration import calibrator
+from providers.factory import open_stores
+from providers.models import BookModels, build_models
+from providers.qdrant.vector_store import BookVectorStore
+from schema import Answer
+from settings import Settings
+
+_CACHED_ANSWERS = 1000
+_CACHE_SECONDS = 24 * 3600
+_log = logging.getLogger("book_chat")
+
+
+@dataclass
+class Collection:
+    """The models, and the stores that they fill and search."""
+
+    settings: Settings
+    models: BookModels
+    store: BookVectorStore
+    """Answers searches."""
+    index_store: IndexStore
+    """Takes what is indexed."""
+
+
+@dataclass
+class OpenBook:
+    """A book that answers questions; take it apart or put it together anew as you like."""
+
+    collection: Collection
+    parts: ChainParts
+    """What the chain is made of: ``build_flow(replace(book.parts, scorer=…))`` makes another."""
+    chain: RememberedAnswers
+    conversations: ConversationStore
+    index: IndexJob
+    """Brings the served collection up to date with the book."""
+
+    @property
+    def retriever(self) -> BookRetriever:
+        """Passages for a question."""
+        return self.parts.retriever
+
+    @property
+    def store(self) -> BookVectorStore:
+        """Chunks for a query."""
+        return self.collection.store
+
+    @property
+    def providers(self) -> dict[str, str]:
+        """Role to model, for people."""
+        return self.collection.models.names
+
+
+@asynccontextmanager
+async def open_collection(settings: Settings) -> AsyncIterator[Collection]:
+    """Opens the models and the stores; makes no request.
+
+    Raises:
+        FixConfiguration: something is wrong that only the operator can mend.
+    """
+    models = build_models(settings)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(models.aclose)
+        stores = open_stores(settings, models.embeddings)
+        store, index_store = await stack.enter_async_context(stores)
+        yield Collection(settings, models, store, index_store)
+
+
+@asynccontextmanager
+async def open_book(
+    settings: Settings,
+    *,
+    observe: Observer | None = None,
+    answers: AnswerStore | None = None,
+) -> AsyncIterator[OpenBook]:
+    """Opens everything that ``settings`` name, and indexes the book if it never was.
+
+    Args:
+        observe: called with every answer, however it ended.
+        answers: keeps answers to repeated questions for all replicas.
+
+    Raises:
+        FixConfiguration: something is wrong that only the operator can mend.
+    """
+    if not is_address(settings.book_dir) and not settings.book_dir.exists():
+        raise FixConfiguration(f"BOOK_DIR: there is no file or folder {settings.book_dir}")
+    async with AsyncExitStack() as stack:
+        collection = await stack.enter_async_context(open_collection(settings))
+        conversations = await _open_conversations(settings, stack)
+        parts = _parts(collection, conversations, observe or _unobserved, answers)
+        index = IndexJob(_index_book(collection))
+        stack.push_async_callback(index.close)
+        await _prepare(collection.store, index)
+        yield OpenBook(collection, parts, build_chain(parts), conversations, index)
+
+
+def _unobserved(answer: Answer, outcome: Outcome) -> None:
+    """Nobody counts."""
+
+
+async def _open_conversations(settings: Settings, stack: AsyncExitStack) -> ConversationStore:
+    conversations = await stack.enter_async_context(
+        open_conversations(
+            url=secret(settings.database_url),
+            data_dir=settings.data_dir,
+            secret=secret(settings.session_secret),
+            retention_days=settings.retention_days,
+        )
+    )
+    stack.callback(metering.on_call(lambda *call: conversations.record_calls(*call)))
+    return conversations
+
+
+def _parts(
+    collection: Collection,
+    conversations: ConversationStore,
+    observe: Observer,
+    answers: AnswerStore | None,
+) -> ChainParts:
+    settings, models = collection.settings, collection.models
+    return ChainParts(
+        BookRetriever(
+            store=collection.store,
+            reranker=models.reranker,
+            multilingual=getattr(models.embeddings, "multilingual", True),
+        ),
+        Models(
+            models.chat,
+            models.chat_name,
+            fallback=models.fallback,
+            fallback_name=models.fallback_name,
+            first_token_seconds=settings.first_token_seconds,
+        ),
+        condenser=_condenser(models),
+        memory=conversations,
+        cache=AnswerCache(_CACHED_ANSWERS, _CACHE_SECONDS, time.monotonic, answers),
+        budget=Budget(settings.monthly_call_budget, conversations.calls_this_month),
+        observe=observe,
+    )
+
+
+def _condenser(models: BookModels) -> Condenser:
+    if models.condense is None:
+        return LexicalCondenser()
+    return ModelCondenser(models.condense, (PROMPTS / "condense.md").read_text(encoding="utf-8"))
+
+
+def _index_book(collection: Collection) -> IndexBook:
+    settings, embeddings = collection.settings, collection.models.embeddings
+
+    async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
+        summary = await index_book(
+            # A live site's sitemap is fetched here, and folders are walked.
+            await asyncio.to_thread(
+                load_all,
+                [settings.book_dir],
+                book_url=settings.book_url,
+                cache=settings.data_dir / "pages",
+            ),
+            store=collection.index_store,
+            embeddings=embeddings,
+            options=IndexOptions(
+                rebuild=rebuild, calibrate=calibrator(collection.store.nearest, embeddings)
+            ),
+            progress=lambda so_far: progress(so_far.documents, so_far.pages),
+        )
+        return _plain(summary)
+
+    return run
+
+
+def _plain(summary: IndexSummary) -> dict[str, Any]:
+    return {**asdict(summary), "problems": [str(problem) for problem in summary.problems]}
+
+
+async def _prepare(store: BookVectorStore, index: IndexJob) -> None:
+    """A book that was never indexed is indexed before the first reader; else in the background."""
+    try:
+        if await store.info() is None:
+            _log.info("indexing the book for the first time")
+            await index.now()
+            return
+    except RetryLater as error:
+        _log.warning("not ready yet: %s", error.detail)
+    index.start(patient=True)
+
+
+def secret(value: SecretStr | None) -> str | None:
+    """The text of a secret setting."""
+    return value.get_secret_value() if value else None
