@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
+import numpy as np
 from langchain_core.callbacks import (
     AsyncCallbackManagerForRetrieverRun,
     CallbackManagerForRetrieverRun,
@@ -15,19 +16,21 @@ from langchain_core.callbacks import (
 from langchain_core.documents import BaseDocumentCompressor, Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables.config import set_config_context
+from numpy.typing import NDArray
 
 import metering
 from chains.budget import BudgetMode
 from chains.passages import by_section, passage_of
+from chains.ranking import LexicalScale, agreement
 from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo
 from text.outline import Outline
+from text.sentence_vectors import unpack_vectors
 from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
 from text.words import Language, content_words, language_of, tokens
 
-_LEXICAL_SHARE: Final = 0.3
 _OWN_PAGE: Final = 0.45
 """Share of a question's words, by weight, that a page of its own language must hold."""
 
@@ -46,6 +49,9 @@ class BookStore(Protocol):
     ) -> list[tuple[Document, float]]:
         """Chunks, best first; metadata gains ``similarity`` and ``lexical``."""
 
+    async def vector_of(self, query: str) -> list[float]:
+        """The vector that ``query`` is searched by; of a query just searched it costs nothing."""
+
     async def sections(self, section_ids: Sequence[str]) -> list[Document]:
         """All chunks of these sections in book order."""
 
@@ -63,13 +69,16 @@ class BookRetriever(BaseRetriever):
     """Passages for a question, best first, one per section.
 
     Document metadata: the fields of ``Source`` but the text, ``chunks`` (the merged chunk
-    documents), ``similarity`` (best cosine of a hit or None) and ``lexical`` (best BM25).
+    documents), ``similarity`` (best cosine of a hit or None), ``lexical`` (best BM25) and
+    ``cosines`` (by chunk id, those of its sentences, where vectors of sentences are kept).
     """
 
     store: Any
     reranker: BaseDocumentCompressor | None = None
-    fetch: int = 32
-    """Chunks that the search returns for reranking and grouping."""
+    fetch: int = 64
+    """Chunks that the search returns for grouping."""
+    reranked: int = 32
+    """Chunks that the search returns for reranking, which costs by their number."""
     passages: int = 6
     """Passages that are handed on."""
     passage_tokens: int = 400
@@ -103,19 +112,31 @@ class BookRetriever(BaseRetriever):
             return await asyncio.create_task(self._passages(query, scope, budget), context=context)
 
     async def _passages(self, query: str, scope: str | None, budget: BudgetMode) -> list[Document]:
-        return await self.widen(await self.hits(query, scope, budget))
+        passages = await self.widen(await self.hits(query, scope, budget))
+        chunks = {chunk.id: chunk for p in passages for chunk in p.metadata["chunks"]}
+        if any(p.metadata["similarity"] is not None for p in passages) and self._reads(query):
+            cosines = await self._sentence_cosines(query, list(chunks.values()))
+            for passage in passages:
+                ids = (chunk.id for chunk in passage.metadata["chunks"])
+                passage.metadata["cosines"] = {i: cosines[i] for i in ids if i in cosines}
+        return passages
 
     async def hits(
         self, query: str, scope: str | None = None, budget: BudgetMode = BudgetMode.FULL
     ) -> list[Document]:
         """Chunks, best first; metadata gains ``score``, ``similarity`` and ``lexical``."""
         language = language_of(query)
-        if self.multilingual or language == "en":
+        if self._reads(query):
             sparse_only = budget is BudgetMode.EXHAUSTED
-            hits = self._scored(await self._search(query, scope, sparse_only=sparse_only), language)
+            found = await self._search(query, scope, sparse_only=sparse_only)
+            hits = await self._scored(query, found, language)
         else:
             query, hits = await self._unread(query, language, scope, budget)
         return await self._rerank(query, hits) if budget is BudgetMode.FULL else hits
+
+    def _reads(self, query: str) -> bool:
+        """The embeddings read the language of the question."""
+        return self.multilingual or language_of(query) == "en"
 
     async def _unread(
         self, query: str, language: Language, scope: str | None, budget: BudgetMode
@@ -125,8 +146,7 @@ class BookRetriever(BaseRetriever):
         Its terms are sought in the book's language, its own words on the pages of its locale.
         Returns the words that were sought, too.
         """
-        info = await self.store.info()
-        vocabulary = await self.store.vocabulary(info.book_version) if info else Vocabulary()
+        vocabulary = await self._vocabulary()
         own: list[Document] = []
         if language == "ur":
             # Sorting a book's words by sound takes some tenths of a second, once per version.
@@ -137,7 +157,7 @@ class BookRetriever(BaseRetriever):
             terms = _known(query, vocabulary)
         sparse_only = budget is BudgetMode.EXHAUSTED or not terms
         found = await self._search(terms or query, scope, sparse_only=sparse_only)
-        hits = self._scored(found, "en")
+        hits = await self._scored(terms or query, found, "en")
         ids = {hit.id for hit in own}
         hits = own + [hit for hit in hits if hit.id not in ids]
         return terms or query, sorted(hits, key=lambda hit: -hit.metadata["score"])
@@ -169,10 +189,11 @@ class BookRetriever(BaseRetriever):
     async def _search(
         self, query: str, scope: str | None, *, sparse_only: bool, locale: str | None = None
     ) -> list[Document]:
+        depth = self.fetch if self.reranker is None else self.reranked
         async with traced("search", query) as run:
             try:
                 found = await self.store.asimilarity_search_with_score(
-                    query, self.fetch, scope=scope, locale=locale, sparse_only=sparse_only
+                    query, depth, scope=scope, locale=locale, sparse_only=sparse_only
                 )
             except FixConfiguration:
                 # Degrading would hide from the operator that the key or the model is refused.
@@ -182,16 +203,41 @@ class BookRetriever(BaseRetriever):
                     raise
                 metering.degrade("embedding")
                 found = await self.store.asimilarity_search_with_score(
-                    query, self.fetch, scope=scope, locale=locale, sparse_only=True
+                    query, depth, scope=scope, locale=locale, sparse_only=True
                 )
             run.output = chunks = [chunk for chunk, _ in found]
         return chunks
 
-    def _scored(self, hits: list[Document], language: str) -> list[Document]:
-        strongest = max((hit.metadata["lexical"] or 0.0 for hit in hits), default=0.0)
+    async def _vocabulary(self) -> Vocabulary:
+        info = await self.store.info()
+        return await self.store.vocabulary(info.book_version) if info else Vocabulary()
+
+    async def _sentence_cosines(
+        self, query: str, chunks: Sequence[Document]
+    ) -> dict[str | None, NDArray[np.float32]]:
+        """By chunk id, the cosine of each of its sentences; chunks without vectors are left out."""
+        kept = [chunk for chunk in chunks if chunk.metadata.get("sentence_vectors")]
+        if not kept:
+            return {}
+        asked = np.asarray(await self.store.vector_of(query), dtype=np.float32)
+        return {
+            chunk.id: unpack_vectors(chunk.metadata["sentence_vectors"], len(asked)) @ asked
+            for chunk in kept
+        }
+
+    async def _scored(self, query: str, hits: list[Document], language: str) -> list[Document]:
+        """The hits with their ``score``, best first."""
+        near = [hit for hit in hits if hit.metadata["similarity"] is not None]
+        cosines = await self._sentence_cosines(query, hits) if near else {}
+        scale = LexicalScale.of(query, hits, await self._vocabulary())
+        # What only the words found lies below all that the vectors found.
+        unseen = min((hit.metadata["similarity"] for hit in near), default=0.0)
         locales = {hit.metadata["locale"] for hit in hits}
         for hit in hits:
-            score = _agreement(hit, strongest)
+            similarity = hit.metadata["similarity"]
+            whole = unseen if similarity is None else similarity
+            best = float(cosines[hit.id].max()) if hit.id in cosines else whole
+            score = agreement(whole, best, scale.share(hit))
             if hit.metadata["kind"] == "echo":
                 score *= self.echo_discount
             if language in locales and hit.metadata["locale"] != language:
@@ -219,12 +265,3 @@ def _known(query: str, vocabulary: Vocabulary) -> str:
     """The words of a question in another language that the book uses, such as its terms."""
     known = (t for t in tokens(query) if any(w in vocabulary for w in content_words(t)))
     return " ".join(known)
-
-
-def _agreement(hit: Document, strongest: float) -> float:
-    """Cosine plus a share of the BM25 score relative to the strongest hit's.
-
-    Ranks alone (RRF) forget how far apart two hits are; measured in ``docs/quality.md``.
-    """
-    lexical = (hit.metadata["lexical"] or 0.0) / strongest if strongest else 0.0
-    return (hit.metadata["similarity"] or 0.0) + _LEXICAL_SHARE * lexical

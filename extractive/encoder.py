@@ -1,13 +1,11 @@
 """What the extractive answerer needs of an embedding model, and how sentence vectors are kept."""
 
-import base64
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from text.sentence_vectors import Vectors, pack_vectors, unpack_vectors
 
-Vectors = NDArray[np.float32]
+__all__ = ["SentenceEncoder", "Vectors", "pack_vectors", "unpack_vectors"]
 
 
 class SentenceEncoder(Protocol):
@@ -18,15 +16,3 @@ class SentenceEncoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, shape (len(texts), dimensions)."""
         ...
-
-
-def pack_vectors(vectors: Vectors) -> str:
-    """base64 of unit vectors as int8, a quarter of float32 at a cosine error below 0.01."""
-    return base64.b64encode(np.round(vectors * 127).astype(np.int8).tobytes()).decode()
-
-
-def unpack_vectors(packed: str, dimensions: int) -> Vectors:
-    """The inverse of ``pack_vectors``; shape (sentences, dimensions)."""
-    rows = np.frombuffer(base64.b64decode(packed), dtype=np.int8).reshape(-1, dimensions)
-    unpacked: Vectors = rows.astype(np.float32) * np.float32(1 / 127)
-    return unpacked

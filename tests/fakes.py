@@ -85,6 +85,9 @@ class MemoryStore:
         found.sort(key=lambda pair: -pair[1])
         return found[:k]
 
+    async def vector_of(self, query: str) -> list[float]:
+        raise AssertionError("its chunks have no sentence vectors")
+
     async def sections(self, section_ids: Sequence[str]) -> list[Document]:
         return [c for c in self.chunks if c.metadata["section_id"] in set(section_ids)]
 

@@ -51,10 +51,19 @@ def _data_file(package: str, name: str, sha256: str) -> Path:
     return path
 
 
+def tokenizer_file() -> Path:
+    """The model's tokenizer, its hash checked.
+
+    Raises:
+        FixConfiguration: the package is not installed, or its file is another.
+    """
+    return _data_file(*_TOKENIZER)
+
+
 def _load_tokenizer() -> "Tokenizer":
     from tokenizers import Tokenizer
 
-    return Tokenizer.from_file(str(_data_file(*_TOKENIZER)))
+    return Tokenizer.from_file(str(tokenizer_file()))
 
 
 class MiniLMEmbeddings(Embeddings):

@@ -20,6 +20,11 @@ class QueryVectors:
         self._size = size
         self._known: OrderedDict[str, array[float]] = OrderedDict()
 
+    def kept(self, query: str) -> list[float] | None:
+        """The vector of a question that was asked lately."""
+        known = self._known.get(query)
+        return None if known is None else known.tolist()
+
     async def of(self, query: str) -> list[float]:
         """The vector of a question. Raises what the model raises."""
         known = self._known.get(query)

@@ -137,6 +137,11 @@ class BookVectorStore(QdrantVectorStore):
             for point in points.values()
         ]
 
+    async def vector_of(self, query: str) -> list[float]:
+        """The vector that ``query`` is searched by; kept for the questions asked lately."""
+        kept = self._queries.kept(query)
+        return kept if kept is not None else await self._queries.of(query)
+
     async def asimilarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
         """As ``asimilarity_search_with_score``, without the scores."""
         return [chunk for chunk, _ in await self.asimilarity_search_with_score(query, k, **kwargs)]
