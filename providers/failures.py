@@ -45,6 +45,10 @@ class BrokenStreamError(Exception):
     """An answer that has begun is none: no JSON, no end, or the provider says that it failed."""
 
 
+class TooLongError(Exception):
+    """A response has more bytes than any honest one."""
+
+
 class Passing(RetryLater):
     """A failure before the first byte that asking again at once may mend."""
 

@@ -21,11 +21,13 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from pydantic import Field, model_validator
 
-from providers.cohere.http import CLIENT_NAME, CohereHTTP, Read, TooLongError
+from providers.annotations import content_of
+from providers.cohere.http import CLIENT_NAME, CohereHTTP, Read
 from providers.cohere.request import as_documents, as_message
 from providers.cohere.sdk import sdk_errors_translated
-from providers.cohere.stream import AnswerStream, content_of
-from providers.cohere.tokens import estimate_tokens
+from providers.cohere.stream import AnswerStream
+from providers.failures import TooLongError
+from providers.tokens import estimate_tokens
 
 # After the answer's last event only the end of the HTTP body is due.
 _END_SECONDS: Final = 1.0

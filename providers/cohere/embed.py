@@ -7,8 +7,8 @@ from pydantic import Field, PrivateAttr, model_validator
 
 import metering
 from providers.cohere.http import CohereHTTP
-from providers.cohere.tokens import estimate_tokens
 from providers.failures import unavailable
+from providers.tokens import estimate_tokens
 from providers.vectors import checked_vectors
 
 _DIMENSIONS: Final = {

@@ -20,7 +20,13 @@ import metering
 from background_loop import BackgroundLoop
 from providers.calls import Calls
 from providers.cohere.errors import COHERE, translated
-from providers.failures import BrokenStreamError, seconds_of, translate, unavailable
+from providers.failures import (
+    BrokenStreamError,
+    TooLongError,
+    seconds_of,
+    translate,
+    unavailable,
+)
 
 Read = Callable[[], Awaitable[bytes]]
 Loop = asyncio.AbstractEventLoop
@@ -36,10 +42,6 @@ MAX_BYTES: Final = 32 << 20
 _GATHER_SECONDS: Final = 0.0015
 _LEAST_GATHER: Final = 0.008
 _MOST_GATHER: Final = 0.096
-
-
-class TooLongError(Exception):
-    """A response has more bytes than any honest one."""
 
 
 class CohereHTTP:

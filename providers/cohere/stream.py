@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 
 import metering
+from providers.annotations import annotation_of, content_of
 from providers.failures import BrokenStreamError
 
 Event = dict[str, Any]
@@ -171,13 +172,7 @@ def annotation(
     if start < 0 or not sources or citation.get("type") not in (None, "TEXT_CONTENT"):
         metering.count("citations_dropped")
         return None
-    return {
-        "type": "citation",
-        "start_index": start,
-        "end_index": start + len(text),
-        "cited_text": text,
-        "extras": {"source_ids": list(dict.fromkeys(sources))},
-    }
+    return annotation_of(text, start, sources)
 
 
 def _source(source: Event, known: Collection[str]) -> str | None:
@@ -213,11 +208,6 @@ def _place(whole: str, text: str, start: int) -> int:
     if before < 0 or after < 0:
         return max(before, after)
     return before if start - before <= after - start else after
-
-
-def content_of(text: str, notes: list[Event]) -> str | list[str | Event]:
-    """Message content: plain text, or a text block with its citations."""
-    return [{"type": "text", "text": text, "annotations": notes}] if notes else text
 
 
 def _usage(usage: Event) -> UsageMetadata:

@@ -1,4 +1,4 @@
-"""How many tokens a text has for Cohere's models, without asking Cohere."""
+"""How many tokens a text has for a model, without asking it."""
 
 import math
 import re

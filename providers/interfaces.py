@@ -1,0 +1,49 @@
+"""What the product asks of embedding models beyond LangChain: that they say what they are."""
+
+from typing import Protocol
+
+
+class Embedder(Protocol):
+    """LangChain ``Embeddings`` that declare their properties; raises ``BookChatError`` only."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What vectors must share to be compared."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector; a model that is not known may be asked once (one call)."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Length at which the model cuts a text."""
+
+    @property
+    def max_batch(self) -> int:
+        """Texts in one call."""
+
+    @property
+    def multilingual(self) -> bool:
+        """The model reads other languages than English."""
+
+    @property
+    def billable(self) -> bool:
+        """Calls leave this process and may cost money."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of ``text``, rather too many than too few."""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One vector per text."""
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector of a question."""
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One vector per text."""
+
+    async def aembed_queries(self, texts: list[str]) -> list[list[float]]:
+        """The vectors of several questions, in as few calls as possible."""
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """The vector of a question."""

@@ -1,0 +1,42 @@
+"""Model names in LangChain's notation: ``provider:model``."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from errors import FixConfiguration
+
+EMBEDDED = "embedded"
+COHERE = "cohere"
+OPENAI = "openai"
+FASTEMBED = "fastembed"
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """One of ``CHAT_MODEL``, ``EMBED_MODEL`` and ``RERANK_MODEL``; ``variable`` says which."""
+
+    variable: str
+    provider: str
+    model: str = ""
+
+    @classmethod
+    def parse(cls, variable: str, text: str) -> Self:
+        """Reads ``provider:model``, or a provider alone where it has a default.
+
+        Raises:
+            FixConfiguration: it is neither.
+        """
+        provider, _, model = text.strip().partition(":")
+        name = cls(variable, provider.strip().lower().replace("-", "_"), model.strip())
+        if not name.provider or (not name.model and name.provider not in (EMBEDDED, COHERE)):
+            raise name.refused("must be `embedded` or provider:model, such as openai:gpt-4.1-mini")
+        if name.model and name.provider == EMBEDDED:
+            raise name.refused("`embedded` is one model and takes no name")
+        return name
+
+    def refused(self, why: str) -> FixConfiguration:
+        """The one line that ends the start."""
+        return FixConfiguration(f"{self.variable}: {why}")
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}" if self.model else self.provider
