@@ -154,7 +154,7 @@ def _parts(
         BookRetriever(
             store=collection.store,
             reranker=models.reranker,
-            multilingual=getattr(models.embeddings, "multilingual", True),
+            multilingual=models.embeddings.multilingual,
         ),
         Models(
             models.chat,

@@ -17,6 +17,9 @@ _MOST_A_MINUTE = 1_000_000
 _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite")
 _REDISES = ("redis://", "rediss://", "unix://")
 _MAY_BE_EMPTY = {"cohere_rerank_model"}
+_MODEL_NAMES = ("chat_model", "embed_model", "rerank_model")
+_HOME_SECONDS = 60.0
+"""A model at home reads the passages before its first token; on a CPU that takes a while."""
 
 
 class Settings(BaseSettings):
@@ -37,6 +40,24 @@ class Settings(BaseSettings):
     )
     cohere_condense_model: str = Field(
         "command-r7b-12-2024", description="rewrites follow-ups as standalone questions"
+    )
+    chat_model: str | None = Field(
+        None, description="answers: `provider:model`; default: `cohere` with a key, else `embedded`"
+    )
+    embed_model: str | None = Field(
+        None, description="embeds questions and chunks: `provider:model`; default as CHAT_MODEL"
+    )
+    rerank_model: str | None = Field(
+        None, description="orders the hits: `provider:model`, or `none`; default as CHAT_MODEL"
+    )
+    embed_multilingual: bool | None = Field(
+        None, description="EMBED_MODEL reads other languages than English; default: by its name"
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, description="key for `openai:…` models; servers at home need none"
+    )
+    openai_base_url: str | None = Field(
+        None, description="server that speaks OpenAI's API, such as `http://localhost:11434/v1`"
     )
     qdrant_url: str | None = Field(
         None, description="Qdrant server, cluster or cloud; unset: embedded under DATA_DIR"
@@ -108,7 +129,11 @@ class Settings(BaseSettings):
         description="signs session ids; default: a random one kept under DATA_DIR",
     )
     first_token_seconds: float = Field(
-        3.0, gt=0, le=120, description="from the question to the first token, then degrade"
+        3.0,
+        gt=0,
+        le=600,
+        description="from the question to the first token, then degrade; "
+        "60 with a CHAT_MODEL that is neither `cohere` nor `embedded`",
     )
     answer_max_tokens: int = Field(
         2048, ge=16, le=131_072, description="longest answer that a chat model is asked for"
@@ -134,11 +159,15 @@ class Settings(BaseSettings):
     @classmethod
     def _drop_empty(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Container platforms hand over unset variables as empty strings."""
-        return {
+        kept = {
             k: v
             for k, v in values.items()
             if k in _MAY_BE_EMPTY or not (isinstance(v, str) and v.strip() == "")
         }
+        provider = str(kept.get("chat_model") or "embedded").partition(":")[0].strip().lower()
+        if provider not in ("cohere", "embedded"):
+            kept.setdefault("first_token_seconds", _HOME_SECONDS)
+        return kept
 
     @field_validator("allowed_origins", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
@@ -178,7 +207,7 @@ class Settings(BaseSettings):
     def _proxies(cls, value: list[str]) -> list[str]:
         return settings_values.network_names(value)
 
-    @field_validator("cohere_api_key", "qdrant_api_key", "admin_api_key")
+    @field_validator("cohere_api_key", "openai_api_key", "qdrant_api_key", "admin_api_key")
     @classmethod
     def _header(cls, value: SecretStr | None) -> SecretStr | None:
         if value:
@@ -199,7 +228,7 @@ class Settings(BaseSettings):
             settings_values.hard_to_guess(value.get_secret_value())
         return value
 
-    @field_validator("cohere_base_url", "qdrant_url", "book_url")
+    @field_validator("cohere_base_url", "openai_base_url", "qdrant_url", "book_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         return settings_values.http_url(value) if value else value
@@ -229,11 +258,28 @@ class Settings(BaseSettings):
             raise ValueError("QDRANT_API_KEY is set but QDRANT_URL is not")
         if self.cohere_base_url and not self.cohere_api_key:
             raise ValueError("COHERE_BASE_URL is set but COHERE_API_KEY is not")
+        self._check_model_pairs()
         if self.web_concurrency > 1 and not self.qdrant_url:
             raise ValueError(
                 "WEB_CONCURRENCY above 1 needs QDRANT_URL: embedded Qdrant serves one process"
             )
         return self
+
+    def _check_model_pairs(self) -> None:
+        named = {name: str(getattr(self, name) or "").lower() for name in _MODEL_NAMES}
+        for name, value in named.items():
+            if value.partition(":")[0] == "cohere" and not self.cohere_api_key:
+                raise ValueError(f"{name.upper()} names cohere but COHERE_API_KEY is not set")
+            if value.startswith("openai:") and not (self.openai_base_url or self.openai_api_key):
+                raise ValueError(
+                    f"{name.upper()} names openai but neither OPENAI_API_KEY nor "
+                    "OPENAI_BASE_URL is set"
+                )
+        if self.openai_base_url and not any(v.startswith("openai:") for v in named.values()):
+            raise ValueError(
+                "OPENAI_BASE_URL is set but none of CHAT_MODEL, EMBED_MODEL and RERANK_MODEL "
+                "begins with openai:"
+            )
 
 
 def load_settings(**overrides: Any) -> Settings:

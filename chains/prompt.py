@@ -1,5 +1,6 @@
 """The book prompt: what the model is told beside the passages."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,11 @@ def answer_prompt() -> ChatPromptTemplate:
     return ChatPromptTemplate.from_messages([("system", text), MessagesPlaceholder("messages")])
 
 
+@cache
+def _marking_rule() -> str:
+    return (PROMPTS / "marking.md").read_text(encoding="utf-8")
+
+
 def answer_messages(
     prompt: ChatPromptTemplate, question: Question, standalone: str
 ) -> list[BaseMessage]:
@@ -35,6 +41,8 @@ def answer_messages(
         "question": standalone,
         "selection": question.selected_text,
         "language": question.language,
+        # Read by models that do not cite by themselves; the others never see it.
+        "marking": _marking_rule(),
     }
     return prompt.format_messages(
         language=phrases.answer_language(question.question, question.language),

@@ -2,7 +2,9 @@
 
 import statistics
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
+
+from providers.interfaces import Embedder
 
 _HEADINGS: Final = 32
 STRANGERS: Final = (
@@ -38,7 +40,7 @@ Nearest = Callable[[str, Sequence[Sequence[float]]], Awaitable[list[float]]]
 """``(collection, vectors)`` to the cosine of the nearest chunk to each vector."""
 
 
-def calibrator(nearest: Nearest, embeddings: Any) -> Calibrate:
+def calibrator(nearest: Nearest, embeddings: Embedder) -> Calibrate:
     """Measures a filled collection: ``(collection, headings)`` to ``heading``/``off_topic``.
 
     Both are medians of the best cosine that a text finds. One batch is embedded: one call.
@@ -48,7 +50,7 @@ def calibrator(nearest: Nearest, embeddings: Any) -> Calibrate:
         near = list(headings[:_HEADINGS])
         if not near:
             return {}
-        vectors = await _as_queries(embeddings, [*near, *STRANGERS])
+        vectors = await embeddings.aembed_queries([*near, *STRANGERS])
         best = await nearest(collection, vectors)
         return {
             "heading": statistics.median(best[: len(near)]),
@@ -56,12 +58,3 @@ def calibrator(nearest: Nearest, embeddings: Any) -> Calibrate:
         }
 
     return measure
-
-
-async def _as_queries(embeddings: Any, texts: list[str]) -> list[list[float]]:
-    # LangChain embeds queries one by one; Cohere's client takes them in one call.
-    if hasattr(embeddings, "aembed"):
-        found: list[list[float]] = await embeddings.aembed(texts, input_type="search_query")
-    else:
-        found = await embeddings.aembed_documents(texts)
-    return found

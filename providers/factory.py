@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from langchain_core.embeddings import Embeddings
 
+from providers.interfaces import Embedder
 from providers.qdrant import server as qdrant
 from providers.qdrant.index_lock import Lease, OneAtATime
 from providers.qdrant.index_store import QdrantIndexStore
@@ -15,7 +16,7 @@ from settings import Settings
 
 @asynccontextmanager
 async def open_stores(
-    settings: Settings, embeddings: Embeddings
+    settings: Settings, embeddings: Embedder | Embeddings
 ) -> AsyncIterator[tuple[BookVectorStore, QdrantIndexStore]]:
     """The store that answers and the store that indexes, over one embedded engine or server.
 
@@ -26,12 +27,13 @@ async def open_stores(
     """
     async with AsyncExitStack() as stack:
         opened = _server if settings.qdrant_url else _embedded
-        yield await opened(settings, embeddings, stack)
+        # LangChain's class is a base, not a protocol; ours has all of its methods.
+        yield await opened(settings, cast(Embeddings, embeddings), stack)
 
 
 @asynccontextmanager
 async def open_vector_store(
-    settings: Settings, embeddings: Embeddings
+    settings: Settings, embeddings: Embedder | Embeddings
 ) -> AsyncIterator[BookVectorStore]:
     """The store that answers."""
     async with open_stores(settings, embeddings) as (store, _):
@@ -41,7 +43,7 @@ async def open_vector_store(
 @asynccontextmanager
 async def open_index_store(settings: Settings) -> AsyncIterator[QdrantIndexStore]:
     """The store that indexes; it embeds nothing itself."""
-    async with open_stores(settings, cast(Embeddings, None)) as (_, index):
+    async with open_stores(settings, cast(Embedder, None)) as (_, index):
         yield index
 
 

@@ -1,6 +1,11 @@
-"""What the product asks of embedding models beyond LangChain: that they say what they are."""
+"""What the product asks of its models; of embeddings that they say what they are."""
 
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from langchain_core.documents import BaseDocumentCompressor
+from langchain_core.language_models import BaseChatModel
 
 
 class Embedder(Protocol):
@@ -47,3 +52,23 @@ class Embedder(Protocol):
 
     async def aembed_query(self, text: str) -> list[float]:
         """The vector of a question."""
+
+
+async def _nothing() -> None:
+    """Embedded models hold no connection."""
+
+
+@dataclass
+class BookModels:
+    """The models of one process; ``fallback`` answers when ``chat`` cannot begin."""
+
+    embeddings: Embedder
+    chat: BaseChatModel
+    chat_name: str
+    fallback: BaseChatModel | None = None
+    fallback_name: str = ""
+    reranker: BaseDocumentCompressor | None = None
+    condense: BaseChatModel | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    """Role to model, for people."""
+    aclose: Callable[[], Coroutine[Any, Any, None]] = _nothing

@@ -15,6 +15,11 @@ class PerLoop(Generic[T]):
         self._make, self._close = make, close
         self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, T] = WeakKeyDictionary()
 
+    @classmethod
+    def of(cls, made: T) -> "PerLoop[T]":
+        """The same object for every loop, for one that holds no connections of ours."""
+        return cls(lambda: made, _nothing)
+
     def get(self) -> T:
         """The running loop's own."""
         loop = asyncio.get_running_loop()
@@ -34,3 +39,7 @@ class PerLoop(Generic[T]):
 
     async def _end(self, made: T) -> None:
         await self._close(made)
+
+
+async def _nothing(_: object) -> None:
+    """What holds no connection needs no closing."""

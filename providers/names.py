@@ -9,6 +9,8 @@ EMBEDDED = "embedded"
 COHERE = "cohere"
 OPENAI = "openai"
 FASTEMBED = "fastembed"
+NONE = "none"
+_ALONE = (EMBEDDED, COHERE, NONE)
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,12 @@ class ModelName:
         """
         provider, _, model = text.strip().partition(":")
         name = cls(variable, provider.strip().lower().replace("-", "_"), model.strip())
-        if not name.provider or (not name.model and name.provider not in (EMBEDDED, COHERE)):
+        if not name.provider or (not name.model and name.provider not in _ALONE):
             raise name.refused("must be `embedded` or provider:model, such as openai:gpt-4.1-mini")
-        if name.model and name.provider == EMBEDDED:
-            raise name.refused("`embedded` is one model and takes no name")
+        if name.model and name.provider in (EMBEDDED, NONE):
+            raise name.refused(f"`{name.provider}` takes no name of a model")
+        if name.provider == NONE and variable != "RERANK_MODEL":
+            raise name.refused("`none` is for RERANK_MODEL alone")
         return name
 
     def refused(self, why: str) -> FixConfiguration:

@@ -1,6 +1,10 @@
 """A reranker's results are checked before they order anything."""
 
+import math
+from collections.abc import Sequence
 from typing import Any, Final
+
+from langchain_core.documents import Document
 
 _MOST: Final = 1e9
 """Rerankers say 0 to 1, or a logit; a comparison with NaN is false."""
@@ -34,3 +38,31 @@ def _entry(result: Any, documents: int) -> tuple[int, float] | None:
     if isinstance(score, bool) or not isinstance(score, int | float) or not abs(score) <= _MOST:
         return None
     return index, float(score)
+
+
+def passage_text(document: Document) -> str:
+    """The passage below the headings that it stands under, as it was embedded."""
+    return "\n".join([*document.metadata.get("breadcrumb", ()), document.page_content])
+
+
+def ranked(documents: Sequence[Document], ranking: Sequence[tuple[int, float]]) -> list[Document]:
+    """Copies of the documents in the ranking's order, ``relevance_score`` within 0 to 1.
+
+    Rerankers without a last layer of their own give logits, whose order is all that counts.
+    """
+    logits = any(not 0 <= score <= 1 for _, score in ranking)
+    return [
+        documents[index].model_copy(
+            update={
+                "metadata": {
+                    **documents[index].metadata,
+                    "relevance_score": _squashed(score) if logits else score,
+                }
+            }
+        )
+        for index, score in ranking
+    ]
+
+
+def _squashed(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))

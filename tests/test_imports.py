@@ -29,7 +29,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 ALSO = {"api/wiring.py": {"bootstrap"}}
 """What one module of a room may import besides."""
-VENDORS = {"cohere", "langchain_cohere", "langchain_qdrant", "qdrant_client", "qdrant_edge"}
+VENDORS = {
+    *("cohere", "langchain_cohere", "openai", "langchain_openai", "fastembed"),
+    *("langchain_qdrant", "qdrant_client", "qdrant_edge"),
+}
 WEB = {"fastapi", "langserve", "starlette", "uvicorn"}
 
 

@@ -83,6 +83,10 @@ class BookCohereEmbeddings(CohereEmbeddings):
             vectors += await self._embed_batch(batch, input_type or "search_document")
         return vectors
 
+    async def aembed_queries(self, texts: list[str]) -> list[list[float]]:
+        """The vectors of several questions, which LangChain would embed one by one."""
+        return await self.aembed(texts, input_type="search_query")
+
     def embed(self, texts: list[str], *, input_type: Any = None) -> list[list[float]]:
         """As ``aembed``, for synchronous callers."""
         return self.http.background.run(self.aembed(texts, input_type=input_type))

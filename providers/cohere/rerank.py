@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 import metering
 from providers.cohere.http import CohereHTTP
 from providers.failures import unavailable
-from providers.rankings import checked_ranking
+from providers.rankings import checked_ranking, passage_text, ranked
 
 
 class CohereReranker(BaseDocumentCompressor):
@@ -39,7 +39,7 @@ class CohereReranker(BaseDocumentCompressor):
         body: dict[str, Any] = {
             "model": self.model,
             "query": query,
-            "documents": [_text(d) for d in documents],
+            "documents": [passage_text(d) for d in documents],
         }
         if self.top_n:
             body["top_n"] = self.top_n
@@ -48,21 +48,10 @@ class CohereReranker(BaseDocumentCompressor):
         if ranking is None:
             metering.count("rankings_refused")
             raise unavailable("rerank")
-        return [_scored(documents[index], score) for index, score in ranking]
+        return ranked(documents, ranking)
 
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> list[Document]:
         """As ``acompress_documents``, for synchronous callers."""
         return self.http.background.run(self.acompress_documents(documents, query))
-
-
-def _text(document: Document) -> str:
-    """The passage below the headings that it stands under, as it was embedded."""
-    return "\n".join([*document.metadata.get("breadcrumb", ()), document.page_content])
-
-
-def _scored(document: Document, score: float) -> Document:
-    return document.model_copy(
-        update={"metadata": {**document.metadata, "relevance_score": float(score)}}
-    )

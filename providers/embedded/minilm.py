@@ -186,6 +186,10 @@ class MiniLMEmbeddings(Embeddings):
             self._executor, self.embed_documents, texts
         )
 
+    async def aembed_queries(self, texts: list[str]) -> list[list[float]]:
+        """As ``aembed_documents``: the model reads both alike."""
+        return await self.aembed_documents(texts)
+
     async def aembed_query(self, text: str) -> list[float]:
         """As ``embed_query``, off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(

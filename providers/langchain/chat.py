@@ -12,9 +12,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, SkipValidation
 
+from background_loop import BackgroundLoop
 from errors import BookChatError
 from providers.annotations import Annotation, content_of
-from providers.background_loop import BackgroundLoop
 from providers.calls import Calls
 from providers.failures import BrokenStreamError, TooLongError, unavailable
 from providers.langchain.errors import translated

@@ -8,7 +8,7 @@ from typing import Final
 from langchain_core.embeddings import Embeddings
 
 import metering
-from providers.background_loop import BackgroundLoop
+from background_loop import BackgroundLoop
 from providers.calls import Calls
 from providers.failures import unavailable
 from providers.known_models import Facts
