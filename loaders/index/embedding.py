@@ -19,10 +19,21 @@ Sleep = Callable[[float], Awaitable[None]]
 class Embedder(Protocol):
     """Embeddings that say what they are."""
 
-    fingerprint: str
-    dimensions: int
-    max_batch: int
-    billable: bool
+    @property
+    def fingerprint(self) -> str:
+        """What vectors must share to be compared."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def max_batch(self) -> int:
+        """Texts in one call."""
+
+    @property
+    def billable(self) -> bool:
+        """Calls leave this process and may cost money."""
 
     def count_tokens(self, text: str) -> int:
         """Tokens of ``text`` as the model counts them."""
