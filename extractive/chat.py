@@ -1,16 +1,17 @@
 """An answerer without a key or a network: it quotes the sentences that answer.
 
 It scores the sentences of the best passages (half cosine, half IDF-weighted overlap, plus what
-the kind of question asks for) and composes the best few into an answer, each with a citation.
+the kind of question asks for). The best one comes first and whole, then what stands around it in
+its section, then another section where that adds something; all of it is cited.
 It finds and says; it never writes a sentence of its own.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.documents import Document
@@ -20,26 +21,24 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, PrivateAttr, SkipValidation
 
-from extractive.compose import Piece, compose, quote
+from extractive.compose import Composer, Piece
 from extractive.encoder import SentenceEncoder
-from extractive.language import introduction, understood
+from extractive.language import all_there_is, introduction, understood
 from extractive.passages import read
-from extractive.select import score
-from extractive.selection import explanation, is_general, lift, selected
+from extractive.repetition import repeats, said_already
 
 _QUEUE: Final = 4
 """With more answers waiting, a provider that fails under load would be answered by more load."""
-_DOUBTFUL: Final = 0.55
-"""With a best score below, a selection is explained by what stands around it."""
 
 
 class ExtractiveChat(BaseChatModel):
     """Answers from ``documents`` (the passages, best first) given to ``invoke`` or ``stream``.
 
-    The last message holds the question, better alone in ``additional_kwargs["question"]``, and
-    the selected text in ``additional_kwargs["selection"]``. A passage's ``chunks`` may carry
-    ``sentence_vectors``; without them the likeliest sentences are embedded (about 0.1 s),
-    unless others wait for their answer.
+    The last message holds the question, better alone in ``additional_kwargs["question"]``, the
+    selected text in ``["selection"]``, the answer's language in ``["language"]`` and earlier
+    answers of the conversation in ``["already_said"]``: none is given twice. A passage's
+    ``chunks`` may carry ``sentence_vectors``; without them the likeliest sentences are embedded
+    (about 0.1 s), unless others wait for their answer.
     """
 
     embeddings: SkipValidation[SentenceEncoder]
@@ -59,49 +58,38 @@ class ExtractiveChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "extractive"
 
-    def compose(
-        self,
-        question: str,
-        selection: str | None,
-        documents: Sequence[Document],
-        *,
-        hurried: bool = False,
-    ) -> list[Piece]:
+    def compose(self, asked: "Asked", *, hurried: bool = False) -> list[Piece]:
         """The answer's pieces in order; none when no sentence answers.
 
         ``hurried`` embeds no sentences, see ``score``.
         """
-        passages = list(documents[: self.passages])
-        query = understood(question, passages)
+        passages = list(asked.documents[: self.passages])
+        query = understood(asked.question, passages)
         candidates = read(passages, self.embeddings.dimensions)
         if not candidates:
             return []
-        if selection and is_general(question):
-            return quote(
-                explanation(candidates, selected(candidates, selection), selection), passages
-            )
-        score(query, candidates, passages, self.embeddings, hurried=hurried)
-        if selection:
-            chosen = selected(candidates, selection)
-            lift(candidates, chosen)
-            best = max(candidates, key=lambda c: c.score)
-            if best.score < _DOUBTFUL:
-                return quote(explanation(candidates, chosen, selection, best), passages)
-        return compose(query, candidates, passages)
+        composer = Composer(candidates, passages, self.embeddings, hurried=hurried)
+        if asked.selection:
+            return composer.explain(query, asked.selection)
+        pieces = composer.answer(query)
+        if not pieces or not repeats(pieces, asked.said):
+            return pieces
+        further = composer.answer(query, said_already(candidates, asked.said))
+        return further or [Piece(all_there_is(asked.question, asked.language), "", "")]
 
     def _introduced(
         self, messages: Sequence[BaseMessage], kwargs: dict[str, Any], *, hurried: bool = False
     ) -> list[Piece]:
         """The pieces, after a sentence for readers of another language."""
-        question, selection, documents = _given(messages, kwargs)
-        pieces = self.compose(question, selection, documents, hurried=hurried)
-        if not pieces:
-            return []
+        asked = Asked.of(messages, kwargs)
+        pieces = self.compose(asked, hurried=hurried)
+        if not any(piece.source_id for piece in pieces):
+            return pieces
         said = introduction(
-            question,
-            messages[-1].additional_kwargs.get("language"),
+            asked.question,
+            asked.language,
             " ".join(piece.text for piece in pieces),
-            searched=self.multilingual_search or selection is not None,
+            searched=self.multilingual_search or asked.selection is not None,
         )
         if not said:
             return pieces
@@ -164,12 +152,28 @@ class ExtractiveChat(BaseChatModel):
         )
 
 
-def _given(
-    messages: Sequence[BaseMessage], kwargs: dict[str, Any]
-) -> tuple[str, str | None, list[Document]]:
-    told = messages[-1].additional_kwargs
-    question = told.get("question") or str(messages[-1].text)
-    return question, told.get("selection"), list(kwargs.get("documents") or ())
+@dataclass(frozen=True)
+class Asked:
+    """What the last message asks, and what it is asked of."""
+
+    question: str
+    documents: Sequence[Document]
+    selection: str | None = None
+    language: str | None = None
+    said: Sequence[str] = ()
+    """Earlier answers of this conversation."""
+
+    @classmethod
+    def of(cls, messages: Sequence[BaseMessage], kwargs: dict[str, Any]) -> Self:
+        """Read from the message's ``additional_kwargs`` and from ``documents``."""
+        told = messages[-1].additional_kwargs
+        return cls(
+            told.get("question") or str(messages[-1].text),
+            list(kwargs.get("documents") or ()),
+            told.get("selection"),
+            told.get("language"),
+            list(told.get("already_said") or ()),
+        )
 
 
 def _usage() -> UsageMetadata:

@@ -1,29 +1,44 @@
-"""From scored sentences to an answer that reads well: few, in order, each with its source."""
+"""From scored sentences to an answer: what answers first and whole, then what belongs to it."""
 
-from collections import defaultdict
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Final
 
 from langchain_core.documents import Document
 
-from extractive.choice import Choice
-from extractive.groups import ANNOUNCING, Group, Layout
+from extractive.encoder import SentenceEncoder
+from extractive.excerpts import ANNOUNCING, LEANING, Layout
 from extractive.passages import Candidate
 from extractive.question import Query
-from extractive.wording import worded
+from extractive.scoring import CODE_WINDOW, score, tells_nothing
+from extractive.selection import explanation, is_general, lift, selected
 from text.words import content_words, language_of
 
-_NO_ANSWER: Final = 0.15
+_NO_ANSWER: Final = 0.05
 """No sentence scores higher: the passages do not answer."""
-_AS_DIRECT: Final = 0.85
-_DOUBTED: Final = 0.5
-_AHEAD: Final = 0.1
-"""By so much must a passage's score exceed the others' to be surely the one that answers."""
+_SURE: Final = 0.6
+"""A best score below is a doubtful one."""
+_ROOM: Final = 100
+"""Words of the section that answers."""
+_OTHER_ROOM: Final = 60
+"""Words of another section beside it."""
+_OTHER: Final = 0.8
+"""Share of the best score from which another section is worth a word."""
+_CODE_LINES: Final = 24
+_ASKED_CODE_LINES: Final = 60
+_SAME: Final = 0.7
+_INSIDE: Final = 0.5
+_MORE: Final = 2
+_DOUBTFUL: Final = 0.5
+"""A best score below is helped by a third section."""
+_OF_WHOLE: Final = 0.4
+"""Share of the whole question in the score for one of its parts."""
+_MARKER: Final = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_BEGINS: Final = re.compile(r"\s*(?:async def|def|class|@|#|//|function|export)")
 
-_Heading = tuple[int, str]
-"""Number of the passage and the heading inside of it."""
+Ranked = list[tuple[float, Candidate]]
+Excerpt = Sequence[Candidate]
 
 
 @dataclass(frozen=True)
@@ -38,140 +53,181 @@ class Piece:
     source_id: str
 
 
-def compose(
-    query: Query, candidates: Sequence[Candidate], passages: Sequence[Document]
-) -> list[Piece]:
-    """The answer in pieces; empty when no sentence answers."""
-    layout = Layout(query, candidates)
-    said = [c for c in candidates if c.kind != "header" and not layout.promises_nothing(c)]
-    ranked = sorted(said, key=lambda c: -c.score * (_DOUBTED if c.doubtful else 1.0))
-    least = _NO_ANSWER if language_of(query.text) == "en" else _NO_ANSWER / 2
-    if not ranked or ranked[0].score < least:
-        return []
-    choice = Choice(query, layout)
-    groups = choice.choose(ranked, ahead=_is_ahead(ranked[0].passage, passages))
-    chosen = _kept(_in_order(groups))
-    return quote(chosen, passages, ranked[0], _telling_headings(query, chosen))
+@dataclass(frozen=True)
+class Composer:
+    """Answers questions from ``candidates``, the units of ``passages``.
 
-
-def quote(
-    chosen: Sequence[Candidate],
-    passages: Sequence[Document],
-    best: Candidate | None = None,
-    headings: Collection[_Heading] = (),
-) -> list[Piece]:
-    """These candidates, in this order, worded so that they stand alone.
-
-    ``best`` always stays; ``headings`` are said before what stands below them.
+    ``hurried`` embeds no sentences, see ``score``.
     """
-    sources = [str(p.metadata.get("id") or p.id) for p in passages]
-    return list(_pieces(chosen, sources, best, set(headings)))
 
+    candidates: Sequence[Candidate]
+    passages: Sequence[Document]
+    embeddings: SentenceEncoder
+    hurried: bool = False
 
-def _telling_headings(query: Query, chosen: Sequence[Candidate]) -> set[_Heading]:
-    """Headings that hold a word of the question which nothing said below them holds."""
-    said: dict[_Heading, set[str]] = defaultdict(set)
-    for candidate in chosen:
-        said[candidate.passage, candidate.heading] |= candidate.words
-    return {
-        (passage, heading)
-        for (passage, heading), words in said.items()
-        if (query.words.keys() & set(content_words(heading))) - words
-        and not heading.endswith(("?", "؟"))
-    }
+    def answer(self, query: Query, said: Collection[int] = ()) -> list[Piece]:
+        """The answer; empty when no sentence answers. ``said``: ids of units to pass over."""
+        barred = {id(c) for c in self.candidates if tells_nothing(query, c)} | set(said)
+        parts = query.parts
+        excerpts: list[Excerpt] = []
+        for part in parts:
+            ranked, layout = self._ranked(part, query, barred)
+            ranked = [pair for pair in ranked if id(pair[1]) not in said]
+            least = _NO_ANSWER if language_of(query.text) == "en" else _NO_ANSWER / 2
+            if not ranked or ranked[0][0] < least:
+                break
+            if excerpts:
+                leads = [c for _, c in ranked if not _repeats(c, excerpts)][:1]
+                excerpts += [layout.excerpt([lead], _OTHER_ROOM) for lead in leads]
+            else:
+                best, lead = ranked[0]
+                more = _inside(ranked, barred)
+                excerpts.append(layout.excerpt([lead, *more], _ROOM))
+                if len(parts) == 1:
+                    leads = _others(query, ranked, excerpts)[: 1 + (best < _DOUBTFUL)]
+                    excerpts += [layout.excerpt([x], _OTHER_ROOM) for x in leads]
+        return quote(query, excerpts, self.passages)
 
+    def explain(self, query: Query, selection: str) -> list[Piece]:
+        """What the section says of the selected text, or the answer to a question about it."""
+        chosen = selected(self.candidates, selection)
+        best = None
+        if not is_general(query.text):
+            scores = score(
+                query, self.candidates, self.passages, self.embeddings, hurried=self.hurried
+            )
+            lifted = lift(self.candidates, chosen, scores)
+            top = max(range(len(lifted)), key=lifted.__getitem__)
+            best = self.candidates[top]
+        return quote(query, [explanation(self.candidates, chosen, selection, best)], self.passages)
 
-def _is_ahead(number: int, passages: Sequence[Document]) -> bool:
-    """The search found this passage well before any other."""
-    scores = [float(p.metadata.get("score") or 0.0) for p in passages]
-    others = [score for i, score in enumerate(scores) if i != number]
-    return scores[number] - max(others, default=-1.0) >= _AHEAD
-
-
-def _in_order(groups: Sequence[Group]) -> list[Candidate]:
-    """Passages in the order of their best group; inside, the book's order.
-
-    What stands before the best group and is less direct is left out: an answer begins with
-    what answers.
-    """
-    ordered: list[Candidate] = []
-    for passage in dict.fromkeys(group.leader.passage for group in groups):
-        mine = [group for group in groups if group.leader.passage == passage]
-        first = mine[0]
-        start = first.members[0].position
-        kept = [
-            group
-            for group in mine
-            if group.members[0].position >= start or _may_precede(group, first)
+    def _ranked(self, part: Query, query: Query, barred: Collection[int]) -> tuple[Ranked, Layout]:
+        scores = score(part, self.candidates, self.passages, self.embeddings, hurried=self.hurried)
+        if part.text != query.text:
+            whole = score(
+                query, self.candidates, self.passages, self.embeddings, hurried=self.hurried
+            )
+            scores = [
+                value + _OF_WHOLE * (other - value)
+                for value, other in zip(scores, whole, strict=True)
+            ]
+        by_id = {id(c): value for c, value in zip(self.candidates, scores, strict=True)}
+        layout = Layout(self.candidates, query.kinds, query.sides, barred, by_id)
+        pairs = [
+            pair
+            for pair in zip(scores, self.candidates, strict=True)
+            if pair[1].kind != "header" and not layout.announces_nothing(pair[1])
         ]
-        members = {c.position: c for group in kept for c in group.members}
-        ordered += [members[position] for position in sorted(members)]
-    return ordered
+        return sorted(pairs, key=lambda pair: -pair[0]), layout
 
 
-def _kept(chosen: Sequence[Candidate]) -> Sequence[Candidate]:
-    """Without what announces something ("…:") that is not said then, if anything is left."""
-    kept = [
-        here
-        for here, after in zip_longest(chosen, chosen[1:])
-        if not (
-            ANNOUNCING.search(here.raw)
-            and here.kind in ("prose", "item")
-            and not _follows(after, here)
-        )
+def _inside(ranked: Ranked, barred: Collection[int]) -> list[Candidate]:
+    """The next best of the same section, when it is good too and no neighbour anyway."""
+    best, lead = ranked[0]
+    return [
+        c
+        for value, c in ranked[1:]
+        if (c.passage, c.heading) == (lead.passage, lead.heading)
+        and value >= best * _INSIDE
+        and id(c) not in barred
+        and (c.block != lead.block or c.kind == "prose")
+    ][:_MORE]
+
+
+def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[Candidate]:
+    """What another section may add: it scores nearly as well, or the best one is doubtful."""
+    best, first = ranked[0]
+    return [
+        candidate
+        for value, candidate in ranked
+        if value >= best * _OTHER - max(0.0, _SURE - best)
+        and (candidate.passage, candidate.heading) != (first.passage, first.heading)
+        and not tells_nothing(query, candidate)
+        and candidate.kind in ("prose", "item")
+        and not _repeats(candidate, excerpts)
+        and not (query.defined_by(first.raw) and query.defined_by(candidate.raw))
     ]
-    return kept or chosen
 
 
-def _follows(after: Candidate | None, here: Candidate) -> bool:
-    place = (here.passage, here.position + 1)
-    return after is not None and (after.passage, after.position) == place
-
-
-def _may_precede(group: Group, best: Group) -> bool:
-    same = group.leader.block == best.leader.block and group.leader.kind == best.leader.kind
-    return same or group.score >= _AS_DIRECT * best.score
-
-
-def _pieces(
-    chosen: Sequence[Candidate],
-    sources: Sequence[str],
-    best: Candidate | None,
-    headings: set[_Heading],
-) -> Iterator[Piece]:
-    before: Candidate | None = None
-    header = ""
-    for candidate in chosen:
-        if candidate.kind == "header":
-            header = candidate.text + "\n"
-            continue
-        text = worded(candidate, before, chosen, keep=candidate is best)
-        if text:
-            gap = _gap(before, candidate)
-            place = candidate.passage, candidate.heading
-            if place in headings:
-                headings.remove(place)
-                header, gap = _label(candidate) + header, "\n\n" if before else ""
-            yield Piece(header + text, gap, sources[candidate.passage])
-            before = candidate
-        header = ""
-
-
-def _label(candidate: Candidate) -> str:
-    return (
-        f"**{candidate.heading}:** "
-        if candidate.kind == "prose"
-        else f"**{candidate.heading}**\n\n"
+def _repeats(candidate: Candidate, excerpts: Sequence[Excerpt]) -> bool:
+    mine = candidate.words
+    said = [c for excerpt in excerpts for c in excerpt]
+    return candidate in said or any(
+        len(mine & c.words) > _SAME * min(len(mine), len(c.words) or 1)
+        for c in said
+        if c.kind != "code"
     )
+
+
+def quote(query: Query, excerpts: Sequence[Excerpt], passages: Sequence[Document]) -> list[Piece]:
+    """The excerpts as pieces of an answer, each told apart by its heading where that helps."""
+    sources = [str(p.metadata.get("id") or p.id) for p in passages]
+    found: list[Piece] = []
+    for number, excerpt in enumerate(excerpts):
+        label = _label(query, excerpt, alone=number == 0)
+        pieces = list(_pieces(query, excerpt, sources, label))
+        if found and pieces:
+            pieces[0] = Piece(pieces[0].text, "\n\n", pieces[0].source_id)
+        found += pieces
+    return found
+
+
+def _label(query: Query, excerpt: Excerpt, *, alone: bool) -> str:
+    """The heading, where it holds what was asked and not said, or what "It" stands for."""
+    first = excerpt[0]
+    said = {word for c in excerpt for word in c.words}
+    heading = first.heading
+    telling = (query.words.keys() & set(content_words(heading))) - said
+    leans = first.kind == "prose" and LEANING.match(first.raw)
+    if ANNOUNCING.search(first.raw) and first.raw.startswith(("**", "__")):
+        return ""  # it stands below a heading of its own
+    if not heading or heading.endswith(("?", "؟")) or not (telling or leans or not alone):
+        return ""
+    return f"**{heading}:** " if first.kind == "prose" else f"**{heading}**\n\n"
+
+
+def _pieces(query: Query, excerpt: Excerpt, sources: Sequence[str], label: str) -> Iterator[Piece]:
+    before: Candidate | None = None
+    prefix = label
+    for candidate in excerpt:
+        if candidate.kind == "header":
+            prefix += candidate.text + "\n"
+            continue
+        text = prefix + _worded(query, candidate, excerpt)
+        yield Piece(text, _gap(before, candidate), sources[candidate.passage])
+        before, prefix = candidate, ""
+
+
+def _worded(query: Query, candidate: Candidate, excerpt: Excerpt) -> str:
+    if candidate.kind == "code":
+        return _code(candidate, _ASKED_CODE_LINES if "code" in query.kinds else _CODE_LINES)
+    alone = candidate.kind == "item" and not any(
+        c.kind == "item" and c is not candidate for c in excerpt
+    )
+    return _MARKER.sub("", candidate.text, count=1) if alone else candidate.text
+
+
+def _code(candidate: Candidate, most: int) -> str:
+    """The block, or of a long one the lines that answer, from the start of their function."""
+    lines = candidate.text.splitlines()
+    if len(lines) <= most or len(lines) < 3:
+        return candidate.text
+    start, end = candidate.window
+    start = max(1, min(start, len(lines) - 2))
+    for earlier in range(start, max(0, start - CODE_WINDOW // 2), -1):
+        if _BEGINS.match(lines[earlier]) or not lines[earlier - 1].strip():
+            start = earlier
+            break
+    kept = lines[start : max(end, start + CODE_WINDOW)]
+    if lines[-1] in kept:
+        kept = kept[: kept.index(lines[-1])]
+    return "\n".join([lines[0], *kept, lines[-1]])
 
 
 def _gap(before: Candidate | None, candidate: Candidate) -> str:
     if before is None:
         return ""
-    same = before.passage == candidate.passage
-    if same and before.kind == candidate.kind and candidate.kind in ("item", "row"):
-        return "\n" if before.block == candidate.block else "\n\n"
-    if same and before.kind == candidate.kind == "prose":
-        # The book's own paragraphs stay apart; sentences from here and there make one.
-        return "\n\n" if before.block != candidate.block and _follows(candidate, before) else " "
-    return "\n\n"
+    same = before.block == candidate.block
+    if before.kind == candidate.kind and candidate.kind in ("item", "row"):
+        return "\n" if same else "\n\n"
+    return " " if same and before.kind == candidate.kind == "prose" else "\n\n"

@@ -21,6 +21,19 @@ _QUOTED: Final = {
     "ur": "یہ اقتباسات کتاب کی اپنی زبان میں ہیں:",
     "roman-ur": "Yeh iqtibasat kitab ki apni zaban mein hain:",
 }
+_ALL: Final = {
+    "en": "I have quoted all that the book says about this. Ask about a part of it, or go on with "
+    "one of the sections below.",
+    "ur": "کتاب میں اس بارے میں جو کچھ ہے وہ میں بتا چکا ہوں۔ "
+    "اس کے کسی حصے کے بارے میں پوچھیں، یا نیچے دیے گئے حصے دیکھیں۔",
+    "roman-ur": "Kitab mein is baare mein jo kuch hai woh main bata chuka hoon. "
+    "Is ke kisi hisse ke baare mein poochhein, ya neeche diye gaye hisse dekhein.",
+}
+
+
+def all_there_is(question: str, wanted: str | None) -> str:
+    """Said when everything that the passages hold was an earlier answer."""
+    return _ALL[_CODES.get((wanted or "").strip().lower()) or language_of(question)]
 
 
 def understood(question: str, passages: Sequence[Document]) -> Query:

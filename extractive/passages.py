@@ -40,10 +40,8 @@ class Candidate:
     echo: bool = False
     vector: NDArray[np.float32] | None = None
     score: float = 0.0
-    doubtful: bool = False
-    """It asks, or tells what the chapter is about: said only for its own sake."""
-    part: int = 0
-    """Which part of the question it answers best."""
+    window: tuple[int, int] = (0, 0)
+    """The lines of a code block that hold most of the question: first, and one past the last."""
 
     @cached_property
     def text(self) -> str:
@@ -54,6 +52,11 @@ class Candidate:
     def words(self) -> frozenset[str]:
         """Stems of its content words."""
         return frozenset(content_words(self.raw))
+
+    @cached_property
+    def lines(self) -> Sequence[frozenset[str]]:
+        """Stems of each line's content words."""
+        return [frozenset(content_words(line)) for line in self.raw.splitlines()]
 
     @cached_property
     def around(self) -> frozenset[str]:
@@ -117,7 +120,7 @@ class _Reader:
             if not self._is_new(unit):
                 continue
             joint = False
-            if last is not None and _goes_on(last, unit):
+            if last is not None and (_goes_on(last, unit) or _next_step(found, unit)):
                 blocks[unit.block] = last.block
                 if _absorbed(last, unit):
                     continue
@@ -172,6 +175,12 @@ def _goes_on(last: Candidate, unit: Unit) -> bool:
     if last.kind == "code" == unit.kind:
         return last.raw.partition("\n")[0] == unit.text.partition("\n")[0]
     return (last.kind, unit.kind) in (("item", "item"), ("row", "row"), ("row", "header"))
+
+
+def _next_step(found: Sequence[Candidate], unit: Unit) -> bool:
+    """True for an item that follows the code of the item before it."""
+    block = (c for c in reversed(found) if c.block == found[-1].block)
+    return unit.kind == "item" and found[-1].kind == "code" and any(c.kind == "item" for c in block)
 
 
 def _absorbed(last: Candidate, unit: Unit) -> bool:

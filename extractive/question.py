@@ -16,7 +16,8 @@ _ASKS: Final = {
     r"|\bwhen (was|is|did|does|will)\b|\bkitn[aie]\b|کتن[اےی]|\bpercent(age)?\b|\bin hz\b",
     "how": r"\bhow (do|can|should|would|could|must|does one) (i|we|you|one|they|a|an|the)\b"
     r"|\bhow to\b|\bcommands?\b|\bflags?\b|\bsteps?\b|\bkais[ae]y?\b|کیسے|\bfix\b|\binstall\b",
-    "code": r"\bcommands?\b|\bcode\b|\bsnippet\b|\bsyntax\b|\bscript\b|\bshow me\b",
+    "command": r"\bcommands?\b|\bsyntax\b|\bflags?\b",
+    "code": r"\bcodes?\b|\bsnippets?\b|\bscripts?\b|\bsource\b|\bimplementation\b",
     "list": r"^\W*(please )?(list|name|enumerate)\b|\blist (the|all|of)\b|\bsteps\b|\btable\b"
     r"|\bin which ways\b|\bwhat are the\b|\b(what|which) (two|three|four|five|six|seven|eight)\b"
     r"|\b(what|which) (\w+ ){0,2}(types|kinds|parts|layers|goals|stages|states|phases|sections"
@@ -72,6 +73,8 @@ _QUANTITIES: Final = [
     )
 ]
 _MOST_NAME: Final = 6
+_BARE: Final = 3
+"""A few words alone ask what they name."""
 _REASON: Final = re.compile(
     r"\b([Bb]ecause|since|so that|[Tt]herefore|reasons?|due to|otherwise|hence|which is why|thus)\b"
     r"|[,;] so\b|^So\b|کیونکہ|اس لیے"
@@ -136,7 +139,8 @@ class Query:
         """Words of what is to be defined; empty when nothing is."""
         match = _DEFINE.match(self.text) or _KYA.match(self.text)
         if not match:
-            return frozenset()
+            bare = content_words(self.text)
+            return frozenset(bare if len(self.text.split()) <= _BARE else ())
         groups = match.groupdict()
         phrase = groups.get("mean") or groups.get("rest") or ""
         words = content_words(re.split(r"[,?;.](?:\s|$)|\b(?:and|for|when|if|in)\b", phrase)[0])

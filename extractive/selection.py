@@ -43,14 +43,18 @@ def selected(candidates: Sequence[Candidate], selection: str) -> list[Candidate]
     return found
 
 
-def lift(candidates: Sequence[Candidate], chosen: Sequence[Candidate]) -> None:
-    """Raises the score of the selection and its neighbours; selected code the reader has seen."""
-    for candidate in candidates:
+def lift(
+    candidates: Sequence[Candidate], chosen: Sequence[Candidate], scores: Sequence[float]
+) -> list[float]:
+    """Raises the scores of the selection and its neighbours; selected code the reader has seen."""
+    lifted = list(scores)
+    for i, candidate in enumerate(candidates):
         nearest = min((_distance(candidate, c) for c in chosen), default=_FAR)
         if nearest == 0:
-            candidate.score += _SELECTED if candidate.kind != "code" else -_SELECTED
-        elif 0 < nearest <= _AROUND:
-            candidate.score += _NEARBY
+            lifted[i] += _SELECTED if candidate.kind != "code" else -_SELECTED
+        elif nearest <= _AROUND:
+            lifted[i] += _NEARBY
+    return lifted
 
 
 def explanation(

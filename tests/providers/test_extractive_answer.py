@@ -187,9 +187,8 @@ def test_it_follows_the_sentence_that_it_points_to(chat: ExtractiveChat) -> None
 @pytest.mark.parametrize(
     ("heading", "begins"),
     [
-        ("The executor loop", "The executor loop waits for incoming messages"),
-        ("Callback groups", "Callback groups: it waits for incoming messages"),
-        ("How it works", "It waits for incoming messages"),
+        ("The executor loop", "**The executor loop:** It waits for incoming messages"),
+        ("Why does it wait?", "It waits for incoming messages"),
     ],
 )
 def test_a_leading_it_without_its_sentence_is_named_by_the_heading(

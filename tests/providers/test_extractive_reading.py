@@ -37,7 +37,7 @@ def test_a_section_found_far_ahead_is_read_around_its_best_sentence(chat: Extrac
 def test_a_section_found_level_with_others_is_not_read_whole(chat: ExtractiveChat) -> None:
     long = f"{LIMITS} " + " ".join(f"Note {n} tells of gripper {n}." for n in range(40))
     reply = ask(chat, QUESTION, as_passage(long, "Limits"), as_passage(OTHER, "Rates"))
-    assert "Note 39" not in reply.text
+    assert reply.text.count("Note") < 20
     assert len(reply.text.split()) < 160
 
 

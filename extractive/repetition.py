@@ -1,0 +1,30 @@
+"""No answer of a conversation is given twice."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from extractive.compose import Piece
+from extractive.passages import Candidate
+
+_SAME: Final = 0.6
+"""Share of an answer's words in earlier ones from which it says nothing new."""
+
+
+def repeats(pieces: Sequence[Piece], answers: Sequence[str]) -> bool:
+    """True when most of the words were said already."""
+    earlier = _folded(" ".join(answers))
+    if not earlier:
+        return False
+    lengths = [len(piece.text.split()) for piece in pieces]
+    again = (n for n, p in zip(lengths, pieces, strict=True) if _folded(p.text) in earlier)
+    return sum(again) >= _SAME * sum(lengths)
+
+
+def said_already(candidates: Sequence[Candidate], answers: Sequence[str]) -> set[int]:
+    """Ids of the units that stand in an earlier answer."""
+    earlier = _folded(" ".join(answers))
+    return {id(c) for c in candidates if c.kind != "header" and _folded(c.text) in earlier}
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,181 @@
+"""Scores every sentence of the passages: half by meaning, half by the words it shares."""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from langchain_core.documents import Document
+
+from extractive.encoder import SentenceEncoder, Vectors
+from extractive.passages import Candidate
+from extractive.question import Query, reason_in
+
+_EMBEDDED: Final = 24
+"""Without stored vectors only this many sentences are embedded: each costs about 5 ms."""
+_UNKNOWN_COSINE: Final = 0.2
+_AROUND: Final = 0.45
+"""A word of the heading or lead-in counts this much of a word of the sentence itself."""
+_NEARNESS: Final = 0.25
+_COVERED: Final = 0.1
+_LISTED: Final = ("item", "row")
+_OF_LIST: Final = 0.8
+"""A word of its list counts this much of a word of the item."""
+CODE_WINDOW: Final = 14
+"""Lines of a code block that are looked at together."""
+_ABOUT_THE_BOOK: Final = re.compile(
+    r"\b(this|the (?:next|previous|last|following))"
+    r" (chapter|module|section|page|lesson|part|tutorial|guide|course|unit)\b"
+    r"|\b(you|we)(['’]ll| will) (also )?(be able to|learn|explore|cover|discover|look at|see how)\b"
+    r"|^\W*let['’]?s\b|\bbefore (starting|beginning|proceeding|continuing)\b"
+    r"|^\W*(previous|next|back to)\b.{0,80}\b(next|chapter|lesson|module)\b",
+    re.I,
+)
+_GOALS: Final = re.compile(
+    r"(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will) (learn|cover|be able)"
+    r"|objectives|goals of|exercises?|practical exercises|knowledge check|quiz|advanced problems"
+    r"|conceptual questions|review questions|further reading|references|next steps)\b",
+    re.I,
+)
+
+
+def score(
+    query: Query,
+    candidates: Sequence[Candidate],
+    passages: Sequence[Document],
+    embeddings: SentenceEncoder,
+    *,
+    hurried: bool = False,
+) -> list[float]:
+    """A score for every candidate: about 0 to 1.3, good answers lie above 0.5.
+
+    ``hurried`` embeds no sentence: those without a stored vector are judged by their words.
+    """
+    weights = _weights(query, candidates)
+    overlaps = [_overlap(weights, c) for c in candidates]
+    if "list" in query.kinds:
+        overlaps = _pooled(candidates, weights, overlaps)
+    if not hurried:
+        _embed_missing(candidates, overlaps, embeddings)
+    compared = any(c.vector is not None for c in candidates)
+    asked = embeddings.encode([query.whole])[0] if compared else None
+    prior = _prior(weights, candidates, passages)
+    return [
+        0.5 * _cosine(c, asked) + 0.5 * overlap + _cues(query, c) + prior[c.passage]
+        for c, overlap in zip(candidates, overlaps, strict=True)
+    ]
+
+
+def tells_nothing(query: Query, candidate: Candidate) -> bool:
+    """It asks, announces or speaks of the book: said only when nothing else answers."""
+    if candidate.echo or candidate.raw.rstrip("*_ ").endswith(("?", "؟")):
+        return True
+    if _GOALS.match(candidate.heading) and not _GOALS.search(query.text):
+        return True
+    about = candidate.kind in ("prose", "item") and _ABOUT_THE_BOOK.search(candidate.raw)
+    return bool(about) and not _ABOUT_THE_BOOK.search(query.text)
+
+
+def _cosine(candidate: Candidate, asked: Vectors | None) -> float:
+    if candidate.vector is None or asked is None:
+        return _UNKNOWN_COSINE
+    return max(0.0, float(candidate.vector @ asked))
+
+
+def _weights(query: Query, candidates: Sequence[Candidate]) -> dict[str, float]:
+    """Inverse document frequency of the question's words over the sentences."""
+    weights = {}
+    for word, share in query.words.items():
+        held = sum(word in c.words for c in candidates)
+        # A word that no sentence holds says little about which one answers.
+        weights[word] = share * math.log(1 + len(candidates) / (held + 0.5)) * (1 if held else 0.4)
+    return weights
+
+
+def _overlap(weights: Mapping[str, float], candidate: Candidate) -> float:
+    total = sum(weights.values())
+    if not total:
+        return 0.0
+    words = candidate.words if candidate.kind != "code" else _best_window(weights, candidate)
+    own = sum(weight for word, weight in weights.items() if word in words)
+    near = sum(
+        weight for word, weight in weights.items() if word in candidate.around and word not in words
+    )
+    return (own + _AROUND * near) / total
+
+
+def _best_window(weights: Mapping[str, float], candidate: Candidate) -> frozenset[str]:
+    """The words of the lines that hold most of the question; a long block holds many by chance."""
+    held = [line & weights.keys() for line in candidate.lines]
+    best, words = -1.0, frozenset[str]()
+    for start in range(max(1, len(held) - CODE_WINDOW + 1)):
+        end = min(len(held), start + CODE_WINDOW)
+        union = frozenset[str]().union(*held[start:end])
+        value = sum(weights[word] for word in union) + 0.01 * sum(map(len, held[start:end]))
+        if value > best:
+            best, words, candidate.window = value, union, (start, end)
+    return words
+
+
+def _pooled(
+    candidates: Sequence[Candidate], weights: Mapping[str, float], own: Sequence[float]
+) -> list[float]:
+    """Who asks for a list asks for all of it: items and rows count the words of their block."""
+    held: dict[tuple[int, int], set[str]] = defaultdict(set)
+    total = sum(weights.values()) or 1.0
+    for candidate in candidates:
+        if candidate.kind in _LISTED:
+            held[candidate.passage, candidate.block] |= candidate.words | candidate.around
+    return [
+        max(
+            overlap,
+            _OF_LIST * sum(weights[w] for w in held[c.passage, c.block] & weights.keys()) / total,
+        )
+        if c.kind in _LISTED
+        else overlap
+        for c, overlap in zip(candidates, own, strict=True)
+    ]
+
+
+def _embed_missing(
+    candidates: Sequence[Candidate], overlaps: Sequence[float], embeddings: SentenceEncoder
+) -> None:
+    missing = [i for i, c in enumerate(candidates) if c.vector is None]
+    likely = sorted(missing, key=lambda i: -overlaps[i])[:_EMBEDDED]
+    if likely:
+        vectors = embeddings.encode([candidates[i].raw for i in likely])
+        for i, vector in zip(likely, vectors, strict=True):
+            candidates[i].vector = vector
+
+
+def _prior(
+    weights: Mapping[str, float], candidates: Sequence[Candidate], passages: Sequence[Document]
+) -> list[float]:
+    """What a sentence inherits: its passage was found first, or holds more of the question."""
+    held: list[set[str]] = [set() for _ in passages]
+    for candidate in candidates:
+        held[candidate.passage] |= candidate.words | candidate.around
+    covered = [sum(weights[word] for word in words & weights.keys()) for words in held]
+    total = sum(weights.values()) or 1.0
+    similarities = [p.metadata.get("similarity") or 0.0 for p in passages]
+    return [
+        _NEARNESS * (similarity - max(similarities)) + _COVERED * (cover - max(covered)) / total
+        for similarity, cover in zip(similarities, covered, strict=True)
+    ]
+
+
+def _cues(query: Query, candidate: Candidate) -> float:
+    """What the kind of question asks for, and what speaks against a sentence."""
+    kinds, text, bonus = query.kinds, candidate.raw, 0.0
+    if tells_nothing(query, candidate):
+        bonus -= 0.4
+    if candidate.kind == "code":
+        bonus += 0.25 if "code" in kinds else 0.08 if kinds & {"how", "command"} else -0.05
+    if "define" in kinds and candidate.kind == "prose":
+        bonus += 0.25 if query.defined_by(text) else 0.12 if query.is_about(text) else 0.0
+    if "number" in kinds:
+        bonus += 0.12 * (query.quantity_in(text) - 0.3)
+    if "why" in kinds and reason_in(text):
+        bonus += 0.08
+    return bonus
