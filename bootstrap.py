@@ -6,11 +6,10 @@ It knows nothing of the web. The service, notebooks, evaluations and the index c
         answer = await book.chain.ainvoke("What is a topic in ROS 2?")
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,10 +27,11 @@ from chains.wrappers.remembered import Observer, Outcome, RememberedAnswers
 from conversations.store import ConversationStore, open_conversations
 from errors import FixConfiguration, RetryLater
 from loaders.index.job import IndexBook, IndexJob, Progress
-from loaders.index.run import IndexOptions, IndexSummary, index_book
+from loaders.index.options import IndexSummary
+from loaders.index.process import index_apart
+from loaders.index.remote import STORE_METHODS
 from loaders.index.store import IndexStore
-from loaders.sources import is_address, load_all
-from providers.calibration import calibrator
+from loaders.sources import is_address
 from providers.factory import open_stores
 from providers.models import BookModels, build_models
 from providers.qdrant.vector_store import BookVectorStore
@@ -104,12 +104,14 @@ async def open_book(
     *,
     observe: Observer | None = None,
     answers: AnswerStore | None = None,
+    index_now: bool = True,
 ) -> AsyncIterator[OpenBook]:
-    """Opens everything that ``settings`` name, and indexes the book if it never was.
+    """Opens everything that ``settings`` name, and indexes the book if it is not whole.
 
     Args:
         observe: called with every answer, however it ended.
         answers: keeps answers to repeated questions for all replicas.
+        index_now: False: whoever opens the book starts its ``index``.
 
     Raises:
         FixConfiguration: something is wrong that only the operator can mend.
@@ -122,7 +124,8 @@ async def open_book(
         parts = _parts(collection, conversations, observe or _unobserved, answers)
         index = IndexJob(_index_book(collection))
         stack.push_async_callback(index.close)
-        await _prepare(collection.store, index)
+        if index_now:
+            await _prepare(collection.store, index)
         yield OpenBook(collection, parts, build_chain(parts), conversations, index)
 
 
@@ -178,24 +181,20 @@ def _condenser(models: BookModels) -> Condenser:
 
 
 def _index_book(collection: Collection) -> IndexBook:
-    settings, embeddings = collection.settings, collection.models.embeddings
+    settings, store = collection.settings, collection.index_store
+    methods = {name: getattr(store, name) for name in STORE_METHODS}
+    methods["nearest"] = collection.store.nearest
+    # With a server, the indexer writes by itself and takes the lease that all share.
+    lock = nullcontext if settings.qdrant_url else store.exclusive
 
     async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
-        summary = await index_book(
-            # A live site's sitemap is fetched here, and folders are walked.
-            await asyncio.to_thread(
-                load_all,
-                [settings.book_dir],
-                book_url=settings.book_url,
-                cache=settings.data_dir / "pages",
-            ),
-            store=collection.index_store,
-            embeddings=embeddings,
-            options=IndexOptions(
-                rebuild=rebuild, calibrate=calibrator(collection.store.nearest, embeddings)
-            ),
-            progress=lambda so_far: progress(so_far.documents, so_far.pages),
-        )
+        async with lock():
+            summary = await index_apart(
+                (settings, rebuild),
+                methods,
+                progress=lambda so_far: progress(_plain(so_far)),
+                record_call=metering.record_call,
+            )
         return _plain(summary)
 
     return run
@@ -206,15 +205,16 @@ def _plain(summary: IndexSummary) -> dict[str, Any]:
 
 
 async def _prepare(store: BookVectorStore, index: IndexJob) -> None:
-    """A book that was never indexed is indexed before the first reader; else in the background."""
+    """A book that is not whole is waited for; another is compared in the background."""
     try:
-        if await store.info() is None:
-            _log.info("indexing the book for the first time")
-            await index.now()
-            return
+        info = await store.info()
     except RetryLater as error:
         _log.warning("not ready yet: %s", error.detail)
-    index.start(patient=True)
+        index.start(patient=True)
+        return
+    index.start(patient=info is not None)
+    if info is None or info.pending:
+        await index.finished()
 
 
 def secret(value: SecretStr | None) -> str | None:

@@ -100,6 +100,13 @@ class Answer(BaseModel):
         default_factory=list, max_length=3, description="questions that the book answers"
     )
     book_version: str
+    indexed: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="share of the book that was searched by meaning too; below 1 while the book "
+        "is being indexed, and the answer begins by saying so",
+    )
     model: str
     usage: Usage
     timings_ms: dict[str, float]
@@ -128,6 +135,7 @@ class AnswerChunk(TypedDict, total=False):
     standalone_question: str
     suggestions: list[str]
     book_version: str
+    indexed: float
     model: str
     usage: dict[str, int]
     timings_ms: dict[str, float]

@@ -50,6 +50,9 @@ class Indexing(Protocol):
     def start(self, *, rebuild: bool = False) -> bool:
         """Begins in the background; False when it already runs."""
 
+    async def finished(self) -> None:
+        """Waits for a job that runs; raises what ended it."""
+
     def state(self) -> dict[str, Any]:
         """Progress and the last result as JSON types."""
 

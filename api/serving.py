@@ -73,7 +73,7 @@ def _bind(settings: Settings) -> socket.socket:
 
 
 async def _open(settings: Settings, metrics: Metrics) -> Services:
-    """The parts; indexing a book takes long, and uvicorn does not listen to signals yet."""
+    """The parts; a database may take long to open, and uvicorn listens to no signals yet."""
     starting = asyncio.current_task()
     assert starting is not None
     loop = asyncio.get_running_loop()
@@ -97,7 +97,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
 
 def _serve_workers(settings: Settings, listener: socket.socket) -> int:
     async def check() -> None:
-        services = await _open(settings, Metrics())
+        services = await open_services(settings, Metrics(), index=False)
+        _announce(services)
         await services.resources.aclose()
 
     asyncio.run(check())

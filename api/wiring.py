@@ -23,29 +23,35 @@ from settings import Settings
 Check = Callable[[], Awaitable[Any]]
 
 
-async def open_services(settings: Settings, metrics: Metrics) -> Services:
+async def open_services(settings: Settings, metrics: Metrics, *, index: bool = True) -> Services:
     """Opens everything that ``settings`` names; ``resources`` of the result closes it.
+
+    With ``index`` the book is brought up to date in the background.
 
     Raises:
         FixConfiguration: something is wrong that only the operator can mend.
     """
     resources = AsyncExitStack()
     try:
-        return await _open(settings, metrics, resources)
+        return await _open(settings, metrics, resources, index=index)
     except BaseException:
         await resources.aclose()
         raise
 
 
-async def _open(settings: Settings, metrics: Metrics, resources: AsyncExitStack) -> Services:
+async def _open(
+    settings: Settings, metrics: Metrics, resources: AsyncExitStack, *, index: bool
+) -> Services:
     redis_url = secret(settings.redis_url)
     answers = RedisAnswers(redis_url) if redis_url else None
     if answers:
         resources.push_async_callback(answers.aclose)
     observe = _observers(settings, metrics, resources)
     book = await resources.enter_async_context(
-        open_book(settings, observe=observe, answers=answers)
+        open_book(settings, observe=observe, answers=answers, index_now=False)
     )
+    if index:
+        book.index.start(patient=True)
     if settings.monthly_call_budget:
         left = book.parts.budget.left
         metrics.gauge("book_chat_budget_left", "Provider calls left this month", left)
@@ -78,15 +84,24 @@ def _most_answers(settings: Settings) -> int:
 def _checks(book: OpenBook, shared: RedisRuns | None) -> dict[str, Check]:
     async def served() -> dict[str, Any]:
         info = await book.store.info()
+        job = book.index.state()
         if info is None:
-            state = book.index.state()
-            raise RetryLater(f"The book is not indexed yet ({state['state']}).")
-        return {"version": info.book_version, "chunks": info.chunks}
+            # What was there may be gone, such as a collection that somebody dropped.
+            if job["state"] == "done":
+                book.index.start(patient=True)
+            raise RetryLater(f"The book is not indexed yet ({_why(job)}).")
+        found = {"version": info.book_version, "chunks": info.chunks}
+        found["embedded"] = round(info.embedded, 3)
+        return {**found, "indexing": _why(job)} if job["state"] in ("running", "failed") else found
 
     checks: dict[str, Check] = {"book": served, "database": book.conversations.ping}
     if shared:
         checks["redis"] = shared.ping
     return checks
+
+
+def _why(job: dict[str, Any]) -> str:
+    return str(job.get("detail") or job["state"])
 
 
 def _observers(settings: Settings, metrics: Metrics, resources: AsyncExitStack) -> Observer:

@@ -25,14 +25,15 @@ class AnswerKeys:
 
     async def of(self, state: AnswerState) -> AnswerKey:
         """The key of the question that ``state`` is for."""
-        question = state.question
+        question, book = state.question, await self._book.of(state)
         return (
             _SPACE.sub(" ", question.question.casefold()).strip(" ?!.؟۔"),
             question.section,
             question.selected_text,
             question.language,
             _digest(state),
-            (await self._book.of(state)).book_version,
+            # What is found before all vectors are in may be found better a minute later.
+            f"{book.book_version}-{book.pending}" if book.pending else book.book_version,
             self._model,
         )
 

@@ -20,6 +20,11 @@ _NOT_FROM_BOOK: Final = {
     "roman-ur": "Muntakhib matn is kitab mein nahin hai, "
     "is liye yeh jawab sirf diye gaye matn par hai. ",
 }
+_STILL_INDEXING: Final = {
+    "en": "The book is still being indexed ({share} %), so a better passage may be missing. ",
+    "ur": "کتاب ابھی انڈیکس ہو رہی ہے ({share} %)، اس لیے بہتر حصہ رہ سکتا ہے۔ ",
+    "roman-ur": "Kitab abhi index ho rahi hai ({share} %), is liye behtar hissa reh sakta hai. ",
+}
 _NAME: Final = re.compile(
     r"((Simplified|Traditional|Brazilian|Canadian|Modern|Roman|Latin American|British|American)\s)?"
     r"[^\W\d_]{2,20}(-[^\W\d_]{2,8})?( \([^\W\d_]{2,20}\))?",
@@ -47,6 +52,11 @@ def not_in_book(question: str, wanted: str | None) -> str:
 def not_from_book(question: str, wanted: str | None) -> str:
     """Said before an answer about a selection that the book does not hold."""
     return _NOT_FROM_BOOK[_code(question, wanted)]
+
+
+def still_indexing(question: str, wanted: str | None, embedded: float) -> str:
+    """Said before an answer from a book whose vectors are not all in yet."""
+    return _STILL_INDEXING[_code(question, wanted)].format(share=int(100 * embedded))
 
 
 def _code(question: str, wanted: str | None) -> str:

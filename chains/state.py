@@ -96,6 +96,7 @@ class AnswerState:
             "standalone_question": self.standalone,
             "suggestions": self.suggestions,
             "book_version": self.book.book_version if self.book else "",
+            "indexed": round(self.book.embedded, 3) if self.book else 1.0,
             "model": (generation and generation.model) or "none",
             "usage": {**used, "provider_calls": self.meter.total},
             "timings_ms": {**self.timings, "total": self._total()},

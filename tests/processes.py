@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,7 +67,7 @@ def service(
     port: int,
     command: Sequence[str] = (sys.executable, "-m", "api"),
 ) -> Iterator[httpx.Client]:
-    """``python -m api`` on ``port``, once it has said that it answers."""
+    """``python -m api`` on ``port``, once all of its book is indexed."""
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
@@ -84,7 +85,16 @@ def service(
         else:
             raise AssertionError("".join(said))
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+            _wait_for_the_book(http)
             yield http
     finally:
         process.terminate()
         process.communicate(timeout=40)
+
+
+def _wait_for_the_book(http: httpx.Client) -> None:
+    while True:
+        book = http.get("/health").json()["parts"]["book"]
+        if book.get("embedded") == 1.0 or "failed" in str(book):
+            return
+        time.sleep(0.1)

@@ -59,7 +59,8 @@ class Generate(AnswerRunnable):
                         yield chunk
             if state.status == "not_in_book":
                 language = state.question.language
-                yield generation.say(phrases.not_in_book(state.standalone, language))
+                refusal = phrases.not_in_book(state.standalone, language)
+                yield generation.say(_still_indexing(state) + refusal)
             if not generation.citations:
                 yield {"citations": []}
             yield state.rest()
@@ -71,10 +72,17 @@ class Generate(AnswerRunnable):
             self._models,
             {str(p.id): p for p in state.passages},
             state.meter,
-            state.preface,
+            _still_indexing(state) + state.preface,
             spare_provider=state.budget is BudgetMode.EXHAUSTED,
             seconds=state.left(self._models.first_token_seconds),
         )
+
+
+def _still_indexing(state: AnswerState) -> str:
+    if state.book is None or not state.book.pending:
+        return ""
+    question = state.question
+    return phrases.still_indexing(state.standalone, question.language, state.book.embedded)
 
 
 def _count_uncited(generation: Generation) -> None:

@@ -21,7 +21,7 @@ from loaders.index.store import IndexStore
 from loaders.sources import load_all
 from settings import Settings
 
-_NICENESS: Final = 19
+_NICENESS: Final = 10
 _FIRST_TO_GO: Final = "500"
 
 
@@ -51,8 +51,22 @@ async def _index(service: Service, settings: Settings, *, rebuild: bool) -> Inde
             store=store,
             embeddings=models.embeddings,
             options=IndexOptions(rebuild=rebuild, calibrate=calibrate),
-            progress=lambda summary: service.send("progress", summary),
+            progress=Progress(service),
         )
+
+
+class Progress:
+    """Tells the service how far the run is; makes way when readers can be answered."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._giving_way = False
+
+    def __call__(self, summary: IndexSummary) -> None:
+        if summary.phase == "vectors" and not self._giving_way:
+            self._giving_way = True
+            _give_way()
+        self._service.send("progress", summary)
 
 
 async def _store(
@@ -70,14 +84,22 @@ async def _store(
 
 
 def _give_way() -> None:
-    """Readers go first: for the processor, and when memory runs out."""
-    os.nice(_NICENESS)
+    """Readers' questions go first, once there are answers to them."""
+    threads = Path("/proc/self/task")
+    # Niceness belongs to a thread on Linux, and to the process elsewhere.
+    for thread in threads.iterdir() if threads.is_dir() else [Path("0")]:
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), _NICENESS)
+
+
+def _die_first() -> None:
+    """When memory runs out, this process goes and not the service."""
     with contextlib.suppress(OSError):  # there is no such file outside of Linux
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
 
 
 if __name__ == "__main__":
-    _give_way()
+    _die_first()
     asyncio.run(_main())
     # Threads of the embedding model may still be at work on what nobody waits for.
     sys.stdout.flush()

@@ -4,50 +4,60 @@ import asyncio
 import contextlib
 import ctypes
 import logging
+import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from errors import BookChatError, RetryLater
 
-Progress = Callable[[int, int | None], None]
+Progress = Callable[[dict[str, Any]], None]
 IndexBook = Callable[[bool, Progress], Awaitable[dict[str, Any]]]
-"""``(rebuild, progress)`` -> summary as JSON types; ``progress`` takes pages done and in all."""
-RETRY_SECONDS = 10.0
+"""``(rebuild, progress)`` -> summary as JSON types; ``progress`` takes the summary so far."""
+FIRST_RETRY_SECONDS: Final = 10.0
+_LONGEST_RETRY_SECONDS: Final = 600.0
+_SAY_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
 class IndexJob:
-    """One indexing at a time; readers are served from the old collection meanwhile."""
+    """One indexing at a time; readers are served meanwhile by what is there.
+
+    Args:
+        index_book: does the work.
+        sleep: waits before a job is tried again.
+        clock: monotonic seconds.
+    """
 
     def __init__(
-        self, index_book: IndexBook, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        index_book: IndexBook,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._index_book = index_book
-        self._sleep = sleep
+        self._sleep, self._clock = sleep, clock
         self._task: asyncio.Task[None] | None = None
         self._state: dict[str, Any] = {"state": "idle"}
+        self._said = self._began = clock()
 
     def start(self, *, rebuild: bool = False, patient: bool = False) -> bool:
         """Begins in the background; ``patient``: again and again while a part is away."""
         if self._task is not None and not self._task.done():
             return False
-        self._state = {"state": "running", "done": 0, "total": None}
+        self._state = {"state": "running", "phase": "words", "done": 0, "total": None}
         self._task = asyncio.create_task(self._work(rebuild, patient))
         return True
 
-    async def now(self) -> None:
-        """Does the job and waits for it.
+    async def finished(self) -> None:
+        """Waits for a job that runs.
 
         Raises:
-            BookChatError: it failed; ``state`` tells the same.
+            BookChatError: what ended it; ``state`` says the same.
         """
-        self._state = {"state": "running", "done": 0, "total": None}
-        try:
-            summary = await self._index_book(False, self._progress)
-        except BookChatError as error:
-            self._fail(error)
-            raise
-        self._done(summary)
+        if self._task is not None:
+            await self._task
+        if self._state["state"] == "failed":
+            raise BookChatError(self._state["detail"], code=self._state["code"])
 
     def state(self) -> dict[str, Any]:
         """``state`` is idle, running, done or failed; with progress, summary or detail."""
@@ -60,23 +70,33 @@ class IndexJob:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _work(self, rebuild: bool, patient: bool) -> None:
+        pause = FIRST_RETRY_SECONDS
         while True:
+            self._began = self._said = self._clock()
             try:
-                summary = await self._index_book(rebuild, self._progress)
-            except RetryLater as error:
-                self._fail(error)
-                if not patient:
-                    return
-                await self._sleep(error.retry_after or RETRY_SECONDS)
+                self._done(await self._index_book(rebuild, self._progress))
+                return
             except BookChatError as error:
                 self._fail(error)
-                return
-            else:
-                self._done(summary)
-                return
+                # A second indexer waits for the first: then there is nothing left to do.
+                if not patient or not (isinstance(error, RetryLater) or error.code == "busy"):
+                    return
+                await self._sleep(error.retry_after or pause)
+                pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
 
-    def _progress(self, done: int, total: int | None) -> None:
-        self._state = {"state": "running", "done": done, "total": total}
+    def _progress(self, so_far: dict[str, Any]) -> None:
+        phase = so_far["phase"]
+        if phase != self._state.get("phase"):
+            self._began = self._clock()
+        done, total = (
+            (so_far["documents"], so_far["pages"])
+            if phase == "words"
+            else (so_far["embedded"], so_far["to_embed"])
+        )
+        self._state = {"state": "running", "phase": phase, "done": done, "total": total}
+        if self._clock() - self._said >= _SAY_SECONDS:
+            self._said = self._clock()
+            _log.info("%s", progress_line(phase, done, total, self._clock() - self._began))
 
     def _done(self, summary: dict[str, Any]) -> None:
         self._state = {"state": "done", "summary": summary}
@@ -89,6 +109,15 @@ class IndexJob:
     def _fail(self, error: BookChatError) -> None:
         self._state = {"state": "failed", "code": error.code, "detail": error.detail}
         _log.error("indexing failed: %s", error.detail)
+
+
+def progress_line(phase: str, done: int, total: int | None, seconds: float) -> str:
+    """How far an index run is, for a log: what is done, and how long the rest takes."""
+    what = "pages read" if phase == "words" else "chunks embedded"
+    line = f"indexing: {done} of {total} {what}" if total else f"indexing: {done} {what}"
+    if total and done:
+        line += f", about {seconds / done * (total - done):.0f} s left"
+    return line
 
 
 def _give_memory_back() -> None:

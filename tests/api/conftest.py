@@ -34,6 +34,9 @@ class StillIndex:
         self.started.append(rebuild)
         return True
 
+    async def finished(self) -> None:
+        pass
+
     def state(self) -> dict[str, Any]:
         return {"state": "idle"}
 

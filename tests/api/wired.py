@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import httpx
 
 from api.app import create_app
 from api.services import Services
+from errors import BookChatError
 from settings import Settings
 from standins.cohere import KEY, CohereStandIn
 from standins.server import serve
@@ -96,6 +97,9 @@ def wired(tmp_path: Path, *, port: int = 0, **overrides: Any) -> Iterator[Wired]
         url = stack.enter_context(serve(inside, port=port, **OPTIONS))
         http = stack.enter_context(httpx.Client(base_url=url, timeout=30))
         assert inside.loop is not None
+        indexed = app.state.services.indexing.finished()
+        with suppress(BookChatError):  # a test may be about a book that cannot be indexed
+            asyncio.run_coroutine_threadsafe(indexed, inside.loop).result(60)
         yield Wired(url, http, app.state.services, inside.loop)
 
 
