@@ -1,22 +1,29 @@
 // <book-chat>: the chat as one element, a whole page (mode="page") or a margin beside a book.
 //
-// Attributes: server (default: where this file came from), title, greeting, suggestions (a JSON
-// list, or separated by "|"), language ("en", "ur"; default: the page's), theme ("light", "dark";
-// default: the page's data-theme, else the system's), content (CSS selector of the book's text).
+// Attributes: server (default: where this file came from), title, greeting, lead (the line below
+// it), suggestions (a JSON list, or separated by "|"; default: the book's own), language ("en",
+// "ur"; default: the page's), languages (those that the reader may choose from, "en|ur"), theme
+// ("light", "dark"; default: the page's, else the system's), accent (a colour; default: the site's),
+// logo (a picture's address), content (CSS selector of the book's text), shortcut (the letter that
+// opens the search with Ctrl or Cmd; default "k", "" for none).
 import { Card } from "./citations.js";
 import { Composer, Selection } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { frameOf } from "./frame.js";
+import { frameOf, welcomeOf } from "./frame.js";
+import { clearHighlight, depart, land } from "./landing.js";
+import { anchored, followTheme, makeRoom, roomFor } from "./page-layout.js";
 import { attempt, Service } from "./service.js";
-import { wordsOf } from "./words.js";
+import { codes, fill, wordsOf } from "./words.js";
 
 const HOME = new URL("..", import.meta.url).href;
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(await (await fetch(new URL("book-chat.css", import.meta.url))).text());
 const narrow = matchMedia("(max-width: 60rem)");
+const INDEX_MS = 2000;
 
 class BookChat extends HTMLElement {
   #unfollow = [];
+  book = { title: "", suggestions: [], actions: ["explain"], indexing: {} };
 
   connectedCallback() {
     if (this.shadowRoot?.firstChild) return this.#listen();
@@ -30,11 +37,17 @@ class BookChat extends HTMLElement {
     this.removeAttribute("title");
     this.#build();
     this.#listen();
-    if (this.page || (!narrow.matches && attempt(() => sessionStorage.getItem("book-chat open")))) this.open();
+    if (this.page) this.open();
+    else {
+      if (!narrow.matches && attempt(() => sessionStorage.getItem("book-chat open"))) this.open("", { focus: false });
+      else document.documentElement.removeAttribute("data-book-chat-open");
+      land();
+    }
   }
 
   disconnectedCallback() {
     this.#unfollow.splice(0).forEach((stop) => stop());
+    clearTimeout(this.aboutTimer);
     this.selection?.ignore();
     this.conversation?.connection.close();
   }
@@ -67,59 +80,143 @@ class BookChat extends HTMLElement {
     return /^https?:$/.test(protocol) ? href : null;
   }
 
+  /** The language that the reader may change to, or none. */
+  get otherLanguage() {
+    const offered = listOf(this.getAttribute("languages")) ?? codes;
+    const at = offered.indexOf(this.words.code);
+    return offered.length > 1 || at < 0 ? offered[(at + 1) % offered.length] : null;
+  }
+
+  get suggestions() {
+    return listOf(this.getAttribute("suggestions")) ?? this.book.suggestions;
+  }
+
+  /** What may be done with a selected text. */
+  get actions() {
+    return ["explain", "simplify", "example", "translate"].filter((name) => this.book.actions.includes(name));
+  }
+
   #build() {
     const language = this.conversation.notes.get("language") || this.getAttribute("language") || document.documentElement.lang;
     this.words = wordsOf(language);
     this.words.ask = this.words.title;
     this.words.title = this.heading || this.words.title;
     this.words.greeting = this.getAttribute("greeting") || this.words.greeting;
-    this.words.suggestions = listOf(this.getAttribute("suggestions")) ?? this.words.suggestions;
+    this.words.lead = this.getAttribute("lead") || this.words.lead;
     this.card = new Card(this);
     this.composer = new Composer(this);
     this.selection?.ignore();
     this.selection = new Selection(this);
     this.frame = frameOf(this);
     this.shadowRoot.replaceChildren(this.frame.root);
+    const accent = this.getAttribute("accent");
+    if (accent) this.frame.root.style.setProperty("--book-chat-accent", accent);
+    this.#furnish();
+  }
+
+  /** Settles when it is known what the service can do, or that it does not say. */
+  ready() {
+    this.told ??= this.#about();
+    return this.told;
+  }
+
+  /** Asks the service once what it serves; while it is being indexed, again and again. */
+  async #about() {
+    try {
+      this.book = { ...this.book, ...(await this.conversation.service.book()) };
+    } catch {
+      this.told = null;
+      return;
+    }
+    this.#furnish();
+    if (this.book.indexing.state !== "running" || !this.isConnected) return;
+    clearTimeout(this.aboutTimer);
+    this.aboutTimer = setTimeout(() => this.#about(), INDEX_MS);
+  }
+
+  #furnish() {
+    const { words, book, frame } = this;
+    const { state, done, total } = book.indexing;
+    frame.welcome.replaceChildren(...welcomeOf(this));
+    frame.title.textContent = this.heading || (this.page && book.title) || words.title;
+    if (this.page && book.title) document.title = `${book.title} · ${words.ask}`;
+    frame.index.hidden = state !== "running";
+    frame.index.textContent = total ? fill(words.indexing, { done, total }) : words.indexingStart;
   }
 
   #listen() {
     if (!this.page) this.selection.listen();
     this.#unfollow.push(followTheme(this, this.frame.root));
-    const key = (event) => event.key === "Escape" && this.#escape(event);
-    document.addEventListener("keydown", key);
-    this.#unfollow.push(() => document.removeEventListener("keydown", key));
+    this.#on(document, "keydown", (event) => this.#key(event));
+    if (!this.page) this.#on(window, "hashchange", () => land());
+  }
+
+  #on(target, name, act) {
+    target.addEventListener(name, act);
+    this.#unfollow.push(() => target.removeEventListener(name, act));
+  }
+
+  #key(event) {
+    if (event.key === "Escape") return this.#escape(event);
+    const letter = this.getAttribute("shortcut") ?? "k";
+    const pressed = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === letter;
+    if (!pressed || event.defaultPrevented) return;
+    event.preventDefault();
+    this.search();
+  }
+
+  /** Search as you type over the whole book; comes with its own file when it is first wanted. */
+  async search(typed = "") {
+    const { Search } = await import("./search.js");
+    this.palette ??= new Search(this);
+    this.palette.open(typed);
   }
 
   #escape(event) {
     if (this.card.hide() || this.selection.hide()) event.preventDefault();
+    else if (clearHighlight()) return;
     else if (!this.page && this.frame.panel.open && event.composedPath().includes(this)) this.close();
   }
 
   /** Opens the panel; with a selection on the page, that is what it is about. */
-  open(quoted = this.page ? "" : this.selection.text()) {
+  open(quoted = this.page ? "" : this.selection.text(), { focus = true } = {}) {
     const { panel } = this.frame;
     if (!this.page && !panel.open) {
-      if (narrow.matches) panel.showModal();
-      else panel.show();
-      this.#remember(true);
+      anchored(this.content, () => {
+        if (narrow.matches) panel.showModal();
+        else panel.show();
+        this.#remember(true);
+      });
     }
     this.selection.hide();
     if (quoted) this.composer.cite(quoted);
-    if (!this.page || matchMedia("(pointer: fine)").matches) this.composer.focus();
+    if (focus && (!this.page || matchMedia("(pointer: fine)").matches)) this.composer.focus();
+    this.ready();
     if (!this.restored) this.restored = this.conversation.restore();
   }
 
   close() {
     this.card.hide();
-    this.frame.panel.close();
-    this.#remember(false);
+    anchored(this.content, () => {
+      this.frame.panel.close();
+      this.#remember(false);
+    });
     this.frame.launcher.focus();
   }
 
   /** For this tab, and for the page's own style: html[data-book-chat-open] can make room. */
   #remember(open) {
     document.documentElement.toggleAttribute("data-book-chat-open", open && !narrow.matches);
+    makeRoom(open && !narrow.matches ? roomFor(this.frame.panel, this.content) : 0);
     attempt(() => sessionStorage.setItem("book-chat open", open ? "1" : ""));
+  }
+
+  /** The reader follows `source`: the page that opens knows where to stop and what to highlight. */
+  follow(source, cited) {
+    const href = this.linkOf(source);
+    if (!href || this.page) return;
+    depart(href, cited || source.text);
+    if (href === location.href) land();
   }
 
   /** Asks about a selected text: one of the ready questions, the given one, or none yet. */
@@ -142,6 +239,15 @@ class BookChat extends HTMLElement {
 
   ask(question, replaced = null) {
     this.conversation.ask(question, replaced);
+  }
+
+  /** Brings `node` of the conversation into view, above the composer. */
+  reveal(node) {
+    const { scroll } = this.frame;
+    const frame = scroll.getBoundingClientRect();
+    const { top, bottom } = node.getBoundingClientRect();
+    if (bottom > frame.bottom) scroll.scrollTop += Math.min(bottom - frame.bottom + 12, top - frame.top - 12);
+    else if (top < frame.top) scroll.scrollTop += top - frame.top - 12;
   }
 
   stop() {
@@ -180,12 +286,24 @@ class BookChat extends HTMLElement {
     this.notice(cleared ? this.words.cleared : this.words.clearFailed);
   }
 
+  /** Puts a question into the field, to be changed and asked again. */
+  edit(question) {
+    this.composer.write(question.question, question.selected_text);
+  }
+
+  /** Conversations of this browser; with its own file when it is first wanted. */
+  async chats() {
+    const { Chats } = await import("./chats.js");
+    new Chats(this).open();
+  }
+
   /** Changes the language of the interface; answers keep theirs. */
   speak(code) {
     if (this.conversation.asking) return;
     this.conversation.notes.set({ language: code });
     const open = this.frame.panel.open;
     this.disconnectedCallback();
+    this.palette = null;
     this.#build();
     this.#listen();
     this.conversation.redraw();
@@ -198,25 +316,6 @@ function listOf(text) {
   const list = attempt(() => JSON.parse(text));
   if (Array.isArray(list)) return list.map(String);
   return text.split("|").map((one) => one.trim()).filter(Boolean);
-}
-
-// Light or dark: as the element says, else as the page says (Docusaurus), else as the system says.
-/** Keeps `root.dataset.theme` right; returns what stops it. */
-function followTheme(element, root) {
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const set = () => {
-    const said = element.getAttribute("theme") || document.documentElement.dataset.theme;
-    root.dataset.theme = said === "dark" || said === "light" ? said : system.matches ? "dark" : "light";
-  };
-  const observer = new MutationObserver(set);
-  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-  observer.observe(element, { attributes: true, attributeFilter: ["theme"] });
-  system.addEventListener("change", set);
-  set();
-  return () => {
-    observer.disconnect();
-    system.removeEventListener("change", set);
-  };
 }
 
 if (!customElements.get("book-chat")) customElements.define("book-chat", BookChat);

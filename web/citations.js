@@ -153,7 +153,8 @@ export class Card {
     render(passage, excerpt(source.text, cited), { level: 4, words, mark: () => "" });
     for (const stop of passage.querySelectorAll("[tabindex], button")) stop.setAttribute("tabindex", "-1");
     const href = this.host.linkOf(source);
-    const open = href && h("a", { href, target: this.host.linkTarget, rel: "noopener", tabindex: "-1", class: "open" }, words.open);
+    const onclick = () => this.host.follow(source, cited);
+    const open = href && h("a", { href, target: this.host.linkTarget, rel: "noopener", tabindex: "-1", class: "open", onclick }, words.open);
     this.node.replaceChildren(
       h("p", { class: "trail", dir: directionOf(source.heading) }, h("b", {}, String(number)), " ", trail(source).join(" › ")), passage, open || "");
     if (this.link && this.link !== link) this.link.removeAttribute("aria-describedby");

@@ -1,9 +1,9 @@
 // Where the reader asks: the field at the foot, and the button beside a selection in the book.
-import { directionOf, h, icon } from "./dom.js";
+import { directionOf, h, icon, iconButton } from "./dom.js";
 import { fill } from "./words.js";
 
 const MAX = 2000;
-const ACTIONS = ["explain", "simplify", "example", "translate"];
+const Recognition = globalThis.SpeechRecognition ?? globalThis.webkitSpeechRecognition;
 
 /** Grows with the text, sends on Enter, turns into a stop button. */
 export class Composer {
@@ -12,7 +12,7 @@ export class Composer {
     this.host = host;
     this.quoted = "";
     const { words } = host;
-    this.text = h("textarea", { id: "question", rows: "1", maxlength: String(MAX), dir: "auto", enterkeyhint: "send",
+    this.text = h("textarea", { id: "question", rows: "1", maxlength: String(MAX), dir: words.direction, enterkeyhint: "send",
       placeholder: words.placeholder, oninput: () => this.#changed(), onkeydown: (event) => this.#key(event) });
     this.button = h("button", { type: "submit", class: "submit" });
     this.count = h("p", { class: "count", role: "status" });
@@ -20,7 +20,7 @@ export class Composer {
     this.node = h("form", { class: "composer", onsubmit: (event) => this.#submit(event) },
       this.quote,
       h("label", { for: "question", class: "hidden" }, words.question),
-      h("div", { class: "field" }, this.text, this.button),
+      h("div", { class: "field" }, this.text, Recognition && this.#voice(), this.button),
       this.count);
     this.busy(false);
   }
@@ -50,7 +50,44 @@ export class Composer {
     const action = (name) => h("button", { type: "button", class: "chip", onclick: () => this.#about(name) }, words[name]);
     this.quote.replaceChildren(
       h("div", { class: "cited" }, h("blockquote", { dir: directionOf(text), "aria-label": words.selected }, text), remove),
-      h("div", { class: "chips" }, ACTIONS.map(action)));
+      h("div", { class: "chips" }, this.host.actions.map(action)));
+  }
+
+  /** Puts a question into the field, in place of what stands there. */
+  write(question, quoted = "") {
+    this.text.value = question;
+    this.cite(quoted);
+    this.#changed();
+    this.focus();
+  }
+
+  /** Dictation, where the browser has it; what was heard can be changed before it is sent. */
+  #voice() {
+    const { words } = this.host;
+    let running = null;
+    const button = iconButton("voice", words.voice, () => {
+      if (running) return running.stop();
+      const before = this.text.value.trimEnd();
+      running = new Recognition();
+      running.lang = words.code === "ur" ? "ur-PK" : "en-US";
+      running.interimResults = true;
+      running.onresult = ({ results }) => {
+        const heard = [...results].map((one) => one[0].transcript).join("");
+        this.text.value = [before, heard].filter(Boolean).join(" ").slice(0, MAX);
+        this.#changed();
+      };
+      running.onend = () => {
+        running = null;
+        button.setAttribute("aria-pressed", "false");
+        this.host.announce("");
+        this.focus();
+      };
+      button.setAttribute("aria-pressed", "true");
+      this.host.announce(words.listening);
+      running.start();
+      return undefined;
+    }, { class: "plain voice", "aria-pressed": "false" });
+    return button;
   }
 
   #about(name) {
@@ -61,6 +98,8 @@ export class Composer {
   }
 
   #changed() {
+    // An empty field shows the placeholder, in the language of the interface.
+    this.text.dir = this.text.value ? directionOf(this.text.value) : this.host.words.direction;
     this.text.style.height = "auto";
     const height = this.text.scrollHeight;
     if (height) this.text.style.height = `${Math.min(height, 168)}px`;
@@ -89,6 +128,7 @@ export class Composer {
   }
 }
 
+const READY_MS = 800;
 const MIN_SELECTED = 3;
 const MAX_SELECTED = 8000;
 
@@ -141,6 +181,7 @@ export class Selection {
     if (!text) return this.hide();
     if (!this.node.hidden && text === this.shown) return this.#place();
     this.shown = text;
+    this.host.ready();
     this.range = document.getSelection().getRangeAt(0).cloneRange();
     this.#button();
     this.node.hidden = false;
@@ -155,14 +196,15 @@ export class Selection {
     this.node.replaceChildren(open);
   }
 
-  #choices() {
+  async #choices() {
     const { words } = this.host;
+    await Promise.race([this.host.ready(), new Promise((resolve) => setTimeout(resolve, READY_MS))]);
     const choose = (action) => () => {
       this.hide();
       this.host.askAbout(this.shown, action);
     };
     const button = (label, action) => h("button", { type: "button", onclick: choose(action) }, label);
-    this.node.replaceChildren(...ACTIONS.map((name) => button(words[name], name)), button(words.own, null));
+    this.node.replaceChildren(...this.host.actions.map((name) => button(words[name], name)), button(words.own, null));
     this.#place();
     this.node.firstChild.focus({ preventScroll: true });
   }

@@ -5,6 +5,7 @@ import { Problem, streamAnswer } from "./service.js";
 const PAUSES = [300, 700, 1500, 3000, 5000, 8000, 10000];
 const GIVE_UP_MS = 180_000;
 const OPEN_MS = 12_000;
+const AWAY_MS = 4000;
 const PING_MS = 10_000;
 const SILENCE_MS = 25_000;
 const CANCEL_MS = 3000;
@@ -94,6 +95,25 @@ export class Asking {
 
   async run() {
     const since = performance.now();
+    // A reader who waits hears soon that nobody answers, while the attempts go on.
+    const away = setTimeout(() => !this.ended && !this.here && this.tell("away"), AWAY_MS);
+    try {
+      await this.#attempts(since);
+    } finally {
+      clearTimeout(away);
+    }
+  }
+
+  /** Tells the listener how the connection is; "away" stays until the server is there. */
+  tell(state) {
+    this.here = state === "asked";
+    if (this.here) this.away = false;
+    else if (this.away) return;
+    else if (state === "away") this.away = true;
+    this.listener.state(state);
+  }
+
+  async #attempts(since) {
     for (let attempt = 0; !this.ended; attempt += 1) {
       try {
         if (this.connection.streaming) await streamAnswer(this);
@@ -103,7 +123,7 @@ export class Asking {
         if (this.ended) return;
         if (!(error instanceof Lost)) return this.#fail(error);
         if (performance.now() - since > GIVE_UP_MS) return this.#fail(new Problem("unreachable"));
-        this.listener.state(this.connection.wasOpen ? "reconnecting" : "waking");
+        this.tell(this.connection.wasOpen ? "reconnecting" : "waking");
         if (!this.connection.wasOpen && attempt > 0 && (await this.connection.service.reachable())) {
           this.connection.streaming = true;
           continue;
@@ -145,7 +165,7 @@ export class Asking {
   }
 
   async #overSocket() {
-    const slow = setTimeout(() => this.listener.state(this.connection.wasOpen ? "reconnecting" : "waking"), 1200);
+    const slow = setTimeout(() => this.tell(this.connection.wasOpen ? "reconnecting" : "waking"), 1200);
     let watch = 0;
     try {
       await new Promise((resolve, reject) => {
@@ -170,7 +190,7 @@ export class Asking {
   #ready(session) {
     if (!this.question.session_id) this.question.session_id = session;
     this.listener.session(this.question.session_id);
-    this.listener.state("asked");
+    this.tell("asked");
     this.sent = true;
     this.connection.heard = performance.now();
     if (this.answerId) this.connection.send({ type: "resume", answer_id: this.answerId, after: this.seq });

@@ -31,7 +31,13 @@ export class Conversation {
     this.host.composer.busy(true);
     this.host.announce(this.host.words.searching);
     asking.run();
-    turn.node.scrollIntoView({ block: "start" });
+    this.#show(turn);
+  }
+
+  /** Brings `turn` to the top of the conversation, and moves nothing else. */
+  #show(turn) {
+    const { scroll } = this.host.frame;
+    scroll.scrollTop += turn.node.getBoundingClientRect().top - scroll.getBoundingClientRect().top;
   }
 
   #add(turn, replaced = null) {
@@ -56,7 +62,10 @@ export class Conversation {
     };
     return {
       state: (name) => this.#state(name, turn),
-      session: (id) => this.notes.use(id),
+      session: (id) => {
+        this.notes.use(id);
+        this.notes.name(id, turn.question.question);
+      },
       start: (id) => {
         turn.answer.answer_id = id;
         const { question } = turn.question;
@@ -100,7 +109,7 @@ export class Conversation {
     this.#arrange();
     const told = found.some((one) => one.answer.answer_id === pending?.answerId);
     if (pending && !told && !this.asking) this.#resume(pending);
-    else if (!this.asking) earlier.at(-1)?.node.scrollIntoView({ block: "start" });
+    else if (this.turns.length) this.#show(this.turns.at(-1));
   }
 
   #resume(pending) {
@@ -116,6 +125,31 @@ export class Conversation {
     this.turns = [];
     for (const { question, answer, rating } of turns) this.#add(Turn.remembered(this.host, { ...question, answer, rating }));
     this.#arrange();
+  }
+
+  /** Shows another conversation of this browser. */
+  async change(session) {
+    this.renew();
+    this.notes.set({ session });
+    await this.restore();
+  }
+
+  /** Deletes one conversation, here and on the server; false if it could not. */
+  async remove(session) {
+    try {
+      await this.service.forget(session);
+    } catch (error) {
+      if (!GONE.includes(error.code)) return false;
+    }
+    if (session === this.notes.get("session")) this.renew();
+    this.notes.forget(session);
+    return true;
+  }
+
+  /** A conversation as Markdown with its sources. */
+  async markdown(session) {
+    const turns = await this.service.turns(session);
+    return turns.map((one) => Turn.remembered(this.host, one).markdown()).join("\n---\n\n");
   }
 
   /** Begins anew; the old session stays on the server until its data are cleared. */

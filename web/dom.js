@@ -40,12 +40,19 @@ const SHAPES = {
   done: "m5 12.5 4.5 4.5L19 7.500",
   up: "M7 11v9H4v-9zm0 0 4-7c1.7 0 2.4 1.3 2 3l-.6 3H18c1.500 0 2.300 1 2 2.4l-1.2 6c-.2 1-1 1.6-2 1.6H7",
   down: "M17 13V4h3v9zm0 0-4 7c-1.7 0-2.4-1.3-2-3l.6-3H6c-1.500 0-2.300-1-2-2.4l1.2-6c.2-1 1-1.6 2-1.6H17",
+  again: "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
+  edit: "M5 19h3L19 8l-3-3L5 16zM13.500 7.500l3 3",
+  search: "M11 5a6 6 0 1 1 0 12 6 6 0 0 1 0-12zm4.500 10.500L20 20",
+  chats: "M5 6h14v9H11l-4 4v-4H5z",
+  voice: "M12 4a2.500 2.500 0 0 1 2.500 2.500v5a2.500 2.500 0 0 1-5 0v-5A2.500 2.500 0 0 1 12 4zM6.500 11.500a5.500 5.500 0 0 0 11 0M12 17v3",
+  download: "M12 4v11m-5-5 5 5 5-5M5 20h14",
+  bin: "M5 7h14M9.500 7V4.500h5V7M7 7l1 13h8l1-13",
   close: "m6 6 12 12M18 6 6 18",
 };
 
 /** A line drawing; decoration only, so it is hidden from assistive technology. */
 export function icon(name) {
-  const frame = { viewBox: "0 0 24 24", "aria-hidden": "true", class: `icon ${name}` };
+  const frame = { viewBox: "0 0 24 24", "aria-hidden": "true", class: `icon icon-${name}` };
   return ns(SVG, "svg", frame, ns(SVG, "path", { d: SHAPES[name] }));
 }
 

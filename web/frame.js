@@ -1,43 +1,62 @@
 // The furniture around the conversation: bar, welcome, log, foot; as a page or as a side panel.
 import { directionOf, h, icon, iconButton } from "./dom.js";
+import { wordsOf } from "./words.js";
 
-/** Nodes of a `<book-chat>`: root, panel, launcher (widget only), log, live, notice. */
+/** Nodes of a `<book-chat>`: root, panel, launcher (widget only), scroll, welcome, title, index, log, live, notice. */
 export function frameOf(host) {
   const { words, page } = host;
   const log = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": words.conversation });
   const live = h("p", { class: "hidden live", role: "status" });
   const notice = h("p", { class: "notice", role: "status" });
+  const welcome = h("section", { class: "welcome" });
+  const title = h("span", {}, words.title);
+  const index = h("p", { class: "index", role: "status", hidden: true });
   const scroll = h(page ? "main" : "div", { class: "scroll", tabindex: "0", role: page ? null : "group", "aria-label": words.conversation,
-    onscroll: () => host.card.moved() }, welcome(host), log);
-  const parts = [bar(host), scroll, foot(host, notice), live, host.card.node];
+    onscroll: () => host.card.moved() }, welcome, log);
+  const parts = [bar(host, title), index, scroll, foot(host, notice), live, host.card.node];
+  const known = { scroll, welcome, title, index, log, live, notice };
   const outer = { class: "root empty", lang: words.code, dir: words.direction };
   if (page) {
     const panel = h("div", { class: "panel page" }, parts);
-    return { root: h("div", outer, panel), panel, log, live, notice };
+    return { root: h("div", outer, panel), panel, ...known };
   }
   const panel = h("dialog", { class: "panel", "aria-label": words.title, onclick: (event) => leaves(host, event),
     oncancel: (event) => (event.preventDefault(), host.close()) }, parts);
   const launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog",
     // Pressing must not take the page's selection away.
     onpointerdown: (event) => event.preventDefault(), onclick: () => host.open() }, icon("book"), h("span", {}, words.ask));
-  return { root: h("div", outer, launcher, panel, host.selection.node), panel, launcher, log, live, notice };
+  return { root: h("div", outer, launcher, panel, host.selection.node), panel, launcher, ...known };
 }
 
-function bar(host) {
-  const { words, page } = host;
-  const language = h("button", { type: "button", class: "text", lang: words.otherCode, onclick: () => host.speak(words.otherCode) }, words.other);
-  const fresh = h("button", { type: "button", class: "text fresh", onclick: () => host.newChat() }, words.newChat);
-  const close = page ? null : iconButton("close", words.close, () => host.close());
-  return h(page ? "header" : "div", { class: "bar" }, h(page ? "h1" : "h2", { class: "title" }, icon("book"), h("span", {}, words.title)),
-    h("div", { class: "tools" }, fresh, language, close));
+function bar(host, title) {
+  const { words, page, otherLanguage } = host;
+  const button = (name, act, attributes = {}) => h("button", { type: "button", class: "text", ...attributes, onclick: act }, name);
+  const logo = host.getAttribute("logo");
+  const other = otherLanguage && wordsOf(otherLanguage);
+  const keys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘K" : "Ctrl K";
+  const letter = host.getAttribute("shortcut") ?? "k";
+  return h(page ? "header" : "div", { class: "bar" },
+    h(page ? "h1" : "h2", { class: "title" }, logo ? h("img", { src: logo, alt: "", class: "logo" }) : icon("book"), title),
+    h("div", { class: "tools" },
+      iconButton("search", letter === "k" ? `${words.search} (${keys})` : words.search, () => host.search(), { class: "plain find" }),
+      iconButton("chats", words.chats, () => host.chats(), { class: "plain" }),
+      button(words.newChat, () => host.newChat(), { class: "text fresh" }),
+      other && button(other.self, () => host.speak(other.code), { lang: other.code }),
+      page ? null : iconButton("close", words.close, () => host.close())));
 }
 
-function welcome(host) {
-  const { words, level } = host;
-  const ask = (question) => h("li", {}, h("button", { type: "button", class: "suggestion", dir: directionOf(question), onclick: () => host.ask({ question }) }, question));
-  return h("section", { class: "welcome" }, h(`h${level}`, { class: "greeting" }, words.greeting), h("p", {}, words.lead),
-    words.suggestions.length > 0 && h("p", { class: "label", id: "suggestions" }, words.suggestionsLabel),
-    words.suggestions.length > 0 && h("ul", { "aria-labelledby": "suggestions" }, words.suggestions.map(ask)));
+/** What stands there before the first question. */
+export function welcomeOf(host) {
+  const { words, level, suggestions } = host;
+  return [h(`h${level}`, { class: "greeting" }, words.greeting), h("p", {}, words.lead),
+    suggestions.length > 0 && h("p", { class: "label", id: "suggestions" }, words.suggestionsLabel),
+    suggestions.length > 0 && h("ul", { "aria-labelledby": "suggestions" }, suggestions.map((one) => questionButton(host, one))),
+  ].filter(Boolean);
+}
+
+/** A question that is asked by a click. */
+export function questionButton(host, question) {
+  return h("li", {}, h("button", { type: "button", class: "suggestion", dir: directionOf(question), onclick: () => host.ask({ question }) }, question));
 }
 
 function foot(host, notice) {

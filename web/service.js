@@ -36,6 +36,17 @@ export class Service {
     return response;
   }
 
+  /** What is served: title, first questions, what its answerer can do, how far its index is. */
+  async book() {
+    return (await this.call("GET", "book?pages=false")).json();
+  }
+
+  /** Passages for what was typed so far. */
+  async search(typed, signal) {
+    const query = new URLSearchParams({ q: typed, k: "8", mode: "typing" });
+    return (await (await this.call("GET", `search?${query}`, undefined, signal)).json()).sources;
+  }
+
   async newSession() {
     return (await (await this.call("POST", "sessions")).json()).session_id;
   }
@@ -73,7 +84,7 @@ export function attempt(act) {
   }
 }
 
-const EMPTY = { session: null, sessions: [], pending: null, language: null };
+const EMPTY = { session: null, sessions: [], names: {}, pending: null, language: null };
 
 /** Session ids and the answer under way, in localStorage where the browser allows it. No cookies. */
 export class Notes {
@@ -97,6 +108,19 @@ export class Notes {
     this.set({ session, sessions: [...new Set([...this.kept.sessions, session])].slice(-50) });
   }
 
+  /** Names a conversation, unless it has a name: by its first question, or as the reader wants. */
+  name(session, name, replace = false) {
+    if (!session || (!replace && this.kept.names[session])) return;
+    this.set({ names: { ...this.kept.names, [session]: name.slice(0, 120) } });
+  }
+
+  forget(session) {
+    const { [session]: _, ...names } = this.kept.names;
+    const { sessions } = this.kept;
+    this.set({ names, sessions: sessions.filter((one) => one !== session) });
+    if (this.kept.session === session) this.set({ session: null, pending: null });
+  }
+
   clear() {
     this.kept = { ...EMPTY };
     attempt(() => localStorage.removeItem(this.key));
@@ -110,7 +134,7 @@ export async function streamAnswer(asking) {
   const { listener, question, connection, abort } = asking;
   if (!question.session_id) question.session_id = await connection.service.newSession();
   listener.session(question.session_id);
-  listener.state("asked");
+  asking.tell("asked");
   const answer = { answer: "", citations: [], sources: [] };
   try {
     const response = await connection.service.call("POST", "chat/stream", { input: question }, abort.signal);

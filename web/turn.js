@@ -2,6 +2,7 @@
 import { asMarkdown, placeMarks, trail } from "./citations.js";
 import { copyButton, directionOf, h, iconButton } from "./dom.js";
 import { FIRST_MARK } from "./inline.js";
+import { questionButton } from "./frame.js";
 import { render } from "./markdown.js";
 import { fill } from "./words.js";
 
@@ -18,9 +19,11 @@ export class Turn {
     this.body = h("div", { class: "answer", "aria-busy": "true" });
     this.status = h("p", { class: "progress" }, h("span", { class: "pulse" }), h("span", {}, host.words.searching));
     this.after = h("div", { class: "after" });
+    this.beside = h("div", { class: "beside" });
     const quote = question.selected_text && h("blockquote", { class: "quote", dir: directionOf(question.selected_text) }, shortened(question.selected_text, 280));
     const heading = h(`h${host.level}`, { class: "question", dir: directionOf(question.question), tabindex: "-1" }, question.question);
-    this.node = h("article", { class: "turn" }, heading, quote, this.body, this.status, this.after);
+    this.node = h("article", { class: "turn" }, heading, quote,
+      h("div", { class: "columns" }, h("div", { class: "text-column" }, this.body, this.status), this.beside), this.after);
   }
 
   /** A turn as the server remembers it. */
@@ -39,6 +42,7 @@ export class Turn {
     this.answer.sources = list;
     const names = [...new Set(list.map((source) => source.heading))].slice(0, 3);
     if (names.length) this.say(`${this.host.words.reading}: ${names.join(" · ")}`);
+    this.#showSources();
   }
 
   token(text) {
@@ -60,14 +64,39 @@ export class Turn {
     this.#draw();
     this.status.remove();
     this.body.setAttribute("aria-busy", "false");
+    this.#showSources();
+    const { words } = host;
+    const chat = answer.status === "small_talk";
     this.after.append(
       ...[
         note && h("p", { class: "note" }, note),
-        answer.status === "degraded" && h("p", { class: "note degraded" }, host.words.degraded),
-        this.#sourceList(),
-        answer.answer && this.#actions(),
+        answer.status === "degraded" && h("p", { class: "note degraded" }, words.degraded),
+        answer.confidence === "low" && h("p", { class: "note low" }, words.low),
+        answer.answer && !chat && this.#actions(),
+        this.#next(chat ? words.suggestionsLabel : words.next),
       ].filter(Boolean),
     );
+  }
+
+  /** Questions that the book answers too; shown below the last answer only. */
+  #next(label) {
+    const questions = this.answer.suggestions ?? [];
+    if (!questions.length) return null;
+    return h("section", { class: "next", "aria-label": label }, h("p", { class: "label" }, label),
+      h("ul", {}, questions.slice(0, 3).map((one) => questionButton(this.host, one))));
+  }
+
+  #showSources() {
+    const open = new Set([...this.beside.querySelectorAll("details[open]")].map((one) => one.closest("li")?.id));
+    this.beside.replaceChildren(...[this.#sourceList()].filter(Boolean));
+    for (const item of this.beside.querySelectorAll("li")) {
+      if (open.has(item.id)) item.querySelector("details").open = true;
+    }
+  }
+
+  /** The whole turn as Markdown, for the clipboard or a file. */
+  markdown() {
+    return this.#markdown();
   }
 
   fail(problem) {
@@ -110,32 +139,34 @@ export class Turn {
   #mark(index) {
     const { number, source, citation } = this.marks[index];
     const label = fill(this.host.words.source, { n: number, heading: source.heading });
-    const link = h("a", { class: "mark", "aria-label": label, ...this.#target(source, number) }, String(number));
+    const target = this.#target(source, number, citation.text);
+    const link = h("a", { class: "mark", "aria-label": label, ...target }, String(number));
     this.host.card.attach(link, () => ({ source, cited: citation.text, number }));
     return h("sup", {}, link);
   }
 
   /** Links to the published heading, or, where the book has no public address, to the passage below. */
-  #target(source, number) {
+  #target(source, number, cited) {
     const href = this.host.linkOf(source);
-    if (href) return { href, target: this.host.linkTarget, rel: "noopener" };
+    const onclick = () => this.host.follow(source, cited);
+    if (href) return { href, target: this.host.linkTarget, rel: "noopener", onclick };
     return { href: `#${this.key}-${number}`, onclick: (event) => this.#showPassage(event, number) };
   }
 
   #showPassage(event, number) {
     event.preventDefault();
-    const item = this.after.querySelector(`#${CSS.escape(`${this.key}-${number}`)}`);
+    const item = this.beside.querySelector(`#${CSS.escape(`${this.key}-${number}`)}`);
     if (!item) return;
     item.querySelector("details").open = true;
     item.querySelector("summary").focus();
-    item.scrollIntoView({ block: "nearest" });
+    this.host.reveal(item);
   }
 
   #sourceList() {
-    const { answer, order, host } = this;
+    const { answer, host, order = [] } = this;
     const { words } = host;
     if (!answer.sources.length) return null;
-    const cited = answer.status !== "not_in_book" && order.length > 0;
+    const cited = this.settled && answer.status !== "not_in_book" && order.length > 0;
     const shown = cited ? order : answer.sources;
     const rest = cited ? answer.sources.filter((source) => !order.includes(source)) : [];
     const tag = `h${host.level + 1}`;
@@ -153,7 +184,8 @@ export class Turn {
     const href = host.linkOf(source);
     const steps = trail(source);
     const name = source.heading || steps.at(-1);
-    const link = href && { href, target: host.linkTarget, rel: "noopener" };
+    const onclick = () => host.follow(source, this.#citedFrom(source));
+    const link = href && { href, target: host.linkTarget, rel: "noopener", onclick };
     const title = h(href ? "a" : "span", { class: "heading", dir: directionOf(name), ...link }, name);
     const path = steps.filter((step, index) => !(index === steps.length - 1 && step === name));
     const passage = h("div", { class: "passage" });
@@ -161,6 +193,11 @@ export class Turn {
       h("summary", {}, host.words.passage, h("span", { class: "hidden" }, `: ${name}`)), passage);
     return h("li", { id: `${this.key}-${number}` }, title,
       path.length > 0 && h("span", { class: "trail", dir: directionOf(path.join()) }, path.join(" › ")), details);
+  }
+
+  /** What the answer says on the word of `source`. */
+  #citedFrom(source) {
+    return this.marks?.find((mark) => mark.source === source)?.citation.text;
   }
 
   #fillPassage(holder, source) {
@@ -171,7 +208,9 @@ export class Turn {
     const { words } = this.host;
     const copy = copyButton(words.copyAnswer, words.copied, () => this.#markdown(), { shown: true });
     const votes = this.answer.answer_id ? this.#votes() : [];
-    return h("div", { class: "actions" }, copy, votes);
+    const again = iconButton("again", words.regenerate, () => this.host.ask(this.question, this));
+    const edit = iconButton("edit", words.edit, () => this.host.edit(this.question));
+    return h("div", { class: "actions" }, copy, again, edit, votes);
   }
 
   #markdown() {
@@ -187,6 +226,7 @@ export class Turn {
       for (const [name, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", String(name === rating));
       const said = await this.host.rate(this.answer, rating);
       place.replaceChildren(said ? this.#comment(rating, place) : h("p", { role: "alert" }, words.errors.unreachable));
+      this.host.reveal(place);
     };
     buttons.up = iconButton("up", words.helpful, () => vote("up"), { "aria-pressed": String(this.rating === "up") });
     buttons.down = iconButton("down", words.notHelpful, () => vote("down"), { "aria-pressed": String(this.rating === "down") });

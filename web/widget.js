@@ -12,13 +12,15 @@
       await import(element.href);
     } catch (error) {
       // The page is somebody's book; without its server the chat is simply not there.
+      document.documentElement.removeAttribute("data-book-chat-open");
       console.warn(`Book Chat is not available: ${error.message}`);
       return;
     }
     if (document.querySelector("book-chat")) return;
     const chat = document.createElement("book-chat");
     for (const [name, value] of Object.entries(script.dataset)) chat.setAttribute(name, value);
-    document.body.append(chat);
+    // First, so that the keyboard reaches it without a way through the whole page.
+    document.body.prepend(chat);
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", add);

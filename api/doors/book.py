@@ -1,11 +1,12 @@
 """``GET /book``: what the served book is called, what it holds, and questions to begin with."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from api.services import Services
 from chains.passages import opens
-from errors import RetryLater
 
 router = APIRouter(tags=["book"])
 
@@ -19,6 +20,12 @@ class BookPage(BaseModel):
     groups: list[str] = Field(description="the parts that it stands in, outermost first")
 
 
+_QUOTING: Final = ("embedded", "extractive")
+"""Answerers that quote the book: they can explain a passage, not put it into other words."""
+_QUOTING_ACTIONS: Final = ["explain"]
+_ACTIONS: Final = ["explain", "simplify", "example", "translate"]
+
+
 class BookInfo(BaseModel):
     """The served book."""
 
@@ -27,15 +34,23 @@ class BookInfo(BaseModel):
     language: str
     pages: list[BookPage] = Field(description="in reading order")
     suggestions: list[str] = Field(description="up to three questions that the book answers")
+    actions: list[str] = Field(description="what the answerer can do with a selected text")
+    indexing: dict[str, Any] = Field(
+        description="`state`: idle, running, done or failed; with `done` and `total` while it runs"
+    )
 
 
 @router.get("/book", response_model=BookInfo)
-async def book(request: Request) -> BookInfo:
-    """Title, pages and first questions of the served book."""
+async def book(
+    request: Request,
+    pages: Annotated[bool, Query(description="false: leave the list of pages out")] = True,
+) -> BookInfo:
+    """Title, pages and first questions of the served book, and how far its index is."""
     services: Services = request.app.state.services
+    about = {"actions": _actions(services), "indexing": _progress(services)}
     info = await services.retriever.store.info()
     if info is None:
-        raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+        return BookInfo(title="", book_version="", language="", pages=[], suggestions=[], **about)
     outline = await services.retriever.store.outline(info.book_version)
     return BookInfo(
         title=outline.title,
@@ -45,7 +60,19 @@ async def book(request: Request) -> BookInfo:
             BookPage(
                 title=page.title, path=page.path, url=opens(page.url), groups=list(page.groups)
             )
-            for page in outline.pages
+            for page in (outline.pages if pages else ())
         ],
         suggestions=outline.suggestions,
+        **about,
     )
+
+
+def _progress(services: Services) -> dict[str, Any]:
+    """What a reader may know of the job; its report is the operator's."""
+    state = services.indexing.state()
+    return {key: state[key] for key in ("state", "done", "total") if key in state}
+
+
+def _actions(services: Services) -> list[str]:
+    chat = services.providers.get("chat", "").lower()
+    return _QUOTING_ACTIONS if chat.startswith(_QUOTING) else _ACTIONS

@@ -10,6 +10,15 @@ if (ExecutionEnvironment.canUseDOM && server) {
   const script = document.createElement('script');
   script.src = `${server.replace(/\/$/, '')}/widget.js`;
   script.async = true;
+  // With the panel open, the text stands in its final place before a citation's heading is sought.
+  const root = document.documentElement;
+  try {
+    const open = sessionStorage.getItem('book-chat open');
+    if (open && matchMedia('(min-width: 60.01rem)').matches) root.setAttribute('data-book-chat-open', '');
+  } catch {
+    // Without storage the panel is closed.
+  }
+  script.onerror = () => root.removeAttribute('data-book-chat-open');
   Object.assign(script.dataset, attributes);
   document.head.append(script);
 }

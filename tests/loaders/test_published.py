@@ -17,9 +17,9 @@ BASE = "/physical-ai-book/"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site() -> Path:
     """A built copy of the sample book with a folder of difficult pages in it."""
-    return built_book(tmp_path_factory)
+    return built_book()
 
 
 class Published(HTMLParser):

@@ -23,10 +23,10 @@ CHAPTER = f"{SITE}/docs/module-1/ros2-foundations"
 
 
 @pytest.fixture(scope="module")
-def book_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def book_url() -> Iterator[str]:
     if CHROMIUM is None:
         pytest.skip("needs Chromium: apt-get install -y chromium")
-    files = StaticFiles(directory=built_book(tmp_path_factory) / "build", html=True)
+    files = StaticFiles(directory=built_book() / "build", html=True)
     with serve(Starlette(routes=[Mount(SITE, files)])) as url:
         yield url
 

@@ -92,13 +92,17 @@ class TestWithoutAPublishedBook:
     def book_base(self) -> str:
         return ""
 
-    def test_a_mark_leads_to_the_passage_below(self, page: Page, site: Site) -> None:
+    def test_a_mark_opens_the_services_own_page_at_the_heading(
+        self, page: Page, site: Site
+    ) -> None:
         ask(page, QUESTION)
         done(page)
-        page.locator(".answer .mark").first.click()
-        passage = page.locator(".sources details[open] .passage")
-        expect(passage).to_contain_text("Despite its name it is not an operating system")
-        expect(page).to_have_url(re.compile(r"/$"))
+        with page.context.expect_page() as opened:
+            page.locator(".answer .mark").first.click()
+        shown = opened.value
+        expect(shown.locator("#what-ros-2-is")).to_be_in_viewport()
+        assert shown.url.startswith(f"{site.url}/pages/")
+        expect(shown.locator("body")).to_contain_text("it is not an operating system")
 
 
 def test_what_the_model_writes_never_becomes_markup(page: Page, site: Site) -> None:
@@ -140,6 +144,7 @@ def test_a_lesser_answer_says_so_politely(page: Page, site: Site) -> None:
 def test_an_error_is_told_kindly_and_the_question_can_be_asked_again(
     page: Page, site: Site
 ) -> None:
+    expect(page.locator(".suggestion").first).to_be_visible()
     site.store.fails["store"] = RetryLater("away", code="retrieval_unavailable", retry_after=1)
     ask(page, QUESTION)
     problem = page.get_by_role("alert")

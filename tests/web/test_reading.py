@@ -1,0 +1,171 @@
+"""What surrounds an answer: search, conversations, follow-ups, first index, voice, editing."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.accessibility import findings
+from tests.web.book import QUESTION
+from tests.web.conftest import NewPage, Site, ask, done
+
+SPEECH = """() => {
+  window.webkitSpeechRecognition = class {
+    start() {
+      const said = [{0: {transcript: 'What is ROS 2?'}}];
+      setTimeout(() => { this.onresult({results: said}); this.onend(); }, 20);
+    }
+    stop() {}
+  };
+}"""
+
+
+def test_the_welcome_offers_questions_of_the_book_itself(page: Page, site: Site) -> None:
+    expect(page.locator(".suggestion").first).to_be_visible()
+    shown = page.locator(".suggestion").all_text_contents()
+    assert shown == page.evaluate("fetch('book').then(r => r.json()).then(b => b.suggestions)")
+
+
+def test_search_as_you_type_opens_a_hit_or_asks(page: Page, site: Site) -> None:
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search the book")
+    expect(field).to_be_focused()
+    field.press_sequentially("inverted pendulum")
+    hit = page.get_by_role("option").filter(has_text="The linear inverted pendulum model")
+    expect(hit.locator("mark").first).to_be_visible()
+    expect(hit.locator("a")).to_have_attribute("href", re.compile("#the-linear-inverted-pendulum"))
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    page.keyboard.press("Control+k")
+    field.fill(QUESTION)
+    page.keyboard.press("Enter")
+    done(page)
+    expect(page.locator(".question")).to_have_text(QUESTION)
+
+
+def test_arrow_keys_choose_a_hit(page: Page, site: Site) -> None:
+    page.get_by_role("button", name="Search the book").click()
+    page.keyboard.type("ROS 2")
+    expect(page.get_by_role("option").nth(1)).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    chosen = page.locator("[role=option][aria-selected=true]")
+    expect(chosen).to_have_attribute("id", "hit-1")
+    with page.context.expect_page():
+        page.keyboard.press("Enter")
+
+
+def test_conversations_are_listed_renamed_exported_and_deleted(page: Page, site: Site) -> None:
+    ask(page, QUESTION)
+    done(page)
+    page.get_by_role("button", name="New chat").click()
+    ask(page, "Why do humanoid robots use it?")
+    done(page)
+    page.get_by_role("button", name="Your conversations").click()
+    rows = page.locator(".chat-row")
+    expect(rows).to_have_count(2)
+    assert findings(page) == []
+    page.get_by_role("button", name=f"Rename: {QUESTION}").click()
+    page.get_by_label("Name of the conversation").fill("Basics")
+    page.get_by_role("button", name="Save").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Export as Markdown: Basics").click()
+    text = saved.value.path().read_text("utf-8")
+    assert text.startswith(f"**{QUESTION}**")
+    assert "What ROS 2 is](http://book.test/" in text
+    page.get_by_role("button", name="Basics", exact=True).click()
+    expect(page.locator(".question")).to_have_text(QUESTION)
+    page.get_by_role("button", name="Your conversations").click()
+    page.get_by_role("button", name="Delete: Basics").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(rows).to_have_count(1)
+    assert len([turns for turns in site.memory.stored.values() if turns]) == 1
+
+
+def test_an_answer_can_be_made_again_and_its_question_changed(page: Page, site: Site) -> None:
+    ask(page, QUESTION)
+    done(page)
+    site.say(("ROS 2 is middleware.", 0))
+    page.get_by_role("button", name="Answer again").click()
+    expect(page.locator(".answer")).to_have_text(re.compile("ROS 2 is middleware"))
+    expect(page.locator(".turn")).to_have_count(1)
+    page.get_by_role("button", name="Edit the question").click()
+    expect(page.get_by_label("Your question")).to_have_value(QUESTION)
+    expect(page.get_by_label("Your question")).to_be_focused()
+
+
+def test_sources_stand_beside_the_answer_while_it_is_written(
+    new_page: NewPage, site: Site
+) -> None:
+    page = new_page(viewport={"width": 1280, "height": 860})
+    page.goto(site.url)
+    site.hold(2)
+    ask(page, QUESTION)
+    expect(page.locator(".answer")).to_contain_text("small cooperating programs")
+    answer = page.locator(".answer").bounding_box()
+    source = page.locator(".sources .heading").first.bounding_box()
+    assert answer and source
+    assert source["x"] > answer["x"] + answer["width"]
+    assert abs(source["y"] - answer["y"]) < 120
+    site.go_on()
+    done(page)
+
+
+def test_the_comment_box_opens_in_sight(page: Page, site: Site) -> None:
+    ask(page, QUESTION)
+    done(page)
+    page.get_by_role("button", name="Not helpful").click()
+    page.get_by_label("What was good or missing?").wait_for()
+    box = page.locator(".comment form").bounding_box()
+    foot = page.locator(".foot").bounding_box()
+    assert box and foot
+    assert box["y"] + box["height"] <= foot["y"]
+
+
+def test_rows_of_a_table_share_one_mark(page: Page, site: Site) -> None:
+    rows: list[Any] = ["| Need | Offer |\n|---|---|\n"]
+    for row in ("| Computers | DDS |", "| Sensors | QoS |", "| Teams | Packages |"):
+        rows += [(row, 0), "\n"]
+    site.say(*rows, "\nThat is all.")
+    ask(page, QUESTION)
+    done(page)
+    expect(page.locator(".answer table .mark")).to_have_count(1)
+    expect(page.locator(".answer tr").last.locator(".mark")).to_have_count(1)
+
+
+def test_code_carries_its_file_name_and_its_mark_in_the_bar(page: Page, site: Site) -> None:
+    site.say(('```python title="balance.py"\nx = 1\n```', 0), "\n")
+    ask(page, QUESTION)
+    done(page)
+    bar = page.locator(".answer figcaption")
+    expect(bar.locator(".file")).to_have_text("balance.py")
+    expect(bar.locator(".mark")).to_have_text("1")
+
+
+def test_the_placeholder_reads_in_the_interfaces_direction(page: Page, site: Site) -> None:
+    page.get_by_role("button", name="اردو").click()
+    field = page.get_by_label("آپ کا سوال")
+    expect(field).to_have_css("direction", "rtl")
+    field.fill("What is ROS 2?")
+    expect(field).to_have_css("direction", "ltr")
+
+
+def test_a_spoken_question_stands_in_the_field(new_page: NewPage, site: Site) -> None:
+    page = new_page()
+    page.add_init_script(f"({SPEECH})()")
+    page.goto(site.url)
+    page.get_by_role("button", name="Dictate").click()
+    expect(page.get_by_label("Your question")).to_have_value("What is ROS 2?")
+
+
+class TestWhileTheBookIsBeingIndexed:
+    def test_the_page_says_how_far_it_is(
+        self, page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        state = {"state": "running", "done": 7, "total": 40}
+        monkeypatch.setattr(site.services.indexing, "state", lambda: state)
+        page.reload()
+        expect(page.locator(".index")).to_contain_text("7 of 40 pages")
+        monkeypatch.setattr(site.services.indexing, "state", lambda: {"state": "done"})
+        expect(page.locator(".index")).to_be_hidden()

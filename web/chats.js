@@ -1,0 +1,91 @@
+// The conversations of this browser: opened again, renamed, exported as Markdown, deleted.
+import { directionOf, h, iconButton } from "./dom.js";
+
+export class Chats {
+  /** `host`: the element, with its words, frame and conversation. */
+  constructor(host) {
+    this.host = host;
+    const { words } = host;
+    this.list = h("ul", { class: "chat-list" });
+    this.node = h("dialog", { class: "palette", "aria-label": words.chats, onclick: (event) => event.target === this.node && this.close(),
+      oncancel: (event) => (event.preventDefault(), event.stopPropagation(), this.close()) },
+      h("div", { class: "palette-box" },
+        h("div", { class: "typed" }, h(`h${host.level}`, {}, words.chats), iconButton("close", words.close, () => this.close())), this.list));
+  }
+
+  open() {
+    this.host.frame.root.append(this.node);
+    this.#draw();
+    this.node.showModal();
+  }
+
+  close() {
+    this.node.close();
+    this.node.remove();
+  }
+
+  #draw() {
+    const { words, conversation } = this.host;
+    const sessions = conversation.notes.get("sessions").toReversed();
+    const rows = sessions.map((session) => this.#row(session));
+    this.list.replaceChildren(...(rows.length ? rows : [h("li", { class: "label" }, words.chatsNone)]));
+  }
+
+  #row(session) {
+    const { words, conversation } = this.host;
+    const name = conversation.notes.get("names")[session] ?? words.untitled;
+    const current = session === conversation.notes.get("session");
+    const row = h("li", { class: "chat-row" });
+    const open = h("button", { type: "button", class: "chat-name", dir: directionOf(name), "aria-current": current && "true", onclick: () => this.#open(session) }, name);
+    row.append(open,
+      iconButton("edit", `${words.rename}: ${name}`, () => this.#rename(row, session, name)),
+      iconButton("download", `${words.exportChat}: ${name}`, () => this.#export(session, name)),
+      iconButton("bin", `${words.remove}: ${name}`, () => this.#remove(row, session)));
+    return row;
+  }
+
+  async #open(session) {
+    if (this.host.conversation.asking) return;
+    this.close();
+    await this.host.conversation.change(session);
+    this.host.composer.focus();
+  }
+
+  #rename(row, session, name) {
+    const { words, conversation } = this.host;
+    const input = h("input", { type: "text", value: name, maxlength: "120", "aria-label": words.renameLabel, dir: directionOf(name) });
+    const keep = (event) => {
+      event.preventDefault();
+      if (input.value.trim()) conversation.notes.name(session, input.value.trim(), true);
+      this.#draw();
+    };
+    row.replaceChildren(h("form", { class: "chat-edit", onsubmit: keep }, input, h("button", { type: "submit", class: "again" }, words.save)));
+    input.select();
+  }
+
+  async #export(session, name) {
+    let text;
+    try {
+      text = await this.host.conversation.markdown(session);
+    } catch {
+      this.host.notice(this.host.words.errors.unreachable);
+      return;
+    }
+    const file = URL.createObjectURL(new Blob([text], { type: "text/markdown" }));
+    const link = h("a", { href: file, download: `${name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "chat"}.md` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(file), 10_000);
+  }
+
+  #remove(row, session) {
+    const { words } = this.host;
+    const yes = h("button", { type: "button", class: "text strong", onclick: async () => {
+      const gone = await this.host.conversation.remove(session);
+      if (!gone) this.host.notice(words.clearFailed);
+      this.#draw();
+    } }, words.remove);
+    const no = h("button", { type: "button", class: "text", onclick: () => this.#draw() }, words.clearNo);
+    row.replaceChildren(h("span", { class: "chat-name" }, words.removeAsk), yes, no);
+    no.focus();
+  }
+}

@@ -1,0 +1,79 @@
+// What the widget and the page that it stands on do for each other: theme, room, a steady text.
+
+const ROOM = new CSSStyleSheet();
+ROOM.replaceSync(`
+  html[data-book-chat-room] body { padding-inline-end: var(--book-chat-room) !important; box-sizing: border-box; }
+  ::highlight(book-chat-cited) { background-color: #ffe28a; color: #1d1a14; }
+`);
+document.adoptedStyleSheets.push(ROOM);
+
+/** How much of its width the page must give up so that `panel` covers none of its text; pixels. */
+export function roomFor(panel, content) {
+  const box = panel.getBoundingClientRect();
+  const overlaps = [...document.querySelectorAll(content)].some((text) => {
+    const { left, right, width } = text.getBoundingClientRect();
+    return width > 0 && left < box.right && right > box.left;
+  });
+  return overlaps ? box.width : 0;
+}
+
+/** Takes `width` pixels from the page's text; sites that make room themselves need none. */
+export function makeRoom(width) {
+  const { style } = document.documentElement;
+  document.documentElement.toggleAttribute("data-book-chat-room", width > 0);
+  if (width > 0) style.setProperty("--book-chat-room", `${width}px`);
+  else style.removeProperty("--book-chat-room");
+}
+
+/** Does `change`, which moves the page's text about; what the reader looks at keeps its place. */
+export function anchored(content, change) {
+  const kept = anchor(content);
+  const before = kept?.getBoundingClientRect().top;
+  change();
+  if (!kept || scrollY === 0) return;
+  const moved = kept.getBoundingClientRect().top - before;
+  if (moved) scrollBy({ top: moved, behavior: "instant" });
+}
+
+/** The selected paragraph, else the first block of the text that can be read. */
+function anchor(content) {
+  const selection = document.getSelection();
+  if (selection && !selection.isCollapsed && selection.rangeCount) {
+    const start = selection.getRangeAt(0).startContainer;
+    const element = start.nodeType === Node.ELEMENT_NODE ? start : start.parentElement;
+    if (element?.closest(content)) return element;
+  }
+  const blocks = document.querySelectorAll(`:is(${content}) :is(p, li, pre, tr, h1, h2, h3, h4, h5, h6)`);
+  return [...blocks].find((one) => one.getBoundingClientRect().top > 80) ?? null;
+}
+
+const DARK_CLASSES = ["dark", "coal", "navy", "ayu"];
+
+/** What the page says about itself: Docusaurus, mdBook and Material for MkDocs say it differently. */
+function themeOfPage() {
+  const { dataset, classList } = document.documentElement;
+  if (dataset.theme) return dataset.theme;
+  if (DARK_CLASSES.some((name) => classList.contains(name))) return "dark";
+  if (["light", "rust"].some((name) => classList.contains(name))) return "light";
+  const scheme = document.body.dataset.mdColorScheme;
+  return scheme && (scheme === "slate" ? "dark" : "light");
+}
+
+/** Keeps `root.dataset.theme` light or dark, as the element says, else the page, else the system. */
+export function followTheme(element, root) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const set = () => {
+    const said = element.getAttribute("theme") || themeOfPage();
+    root.dataset.theme = said === "dark" || said === "light" ? said : system.matches ? "dark" : "light";
+  };
+  const observer = new MutationObserver(set);
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class"] });
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
+  observer.observe(element, { attributes: true, attributeFilter: ["theme"] });
+  system.addEventListener("change", set);
+  set();
+  return () => {
+    observer.disconnect();
+    system.removeEventListener("change", set);
+  };
+}
