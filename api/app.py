@@ -128,6 +128,8 @@ def _add_pages(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
     files = static_files(WEB, page_policy(settings.allowed_origins))
     app.add_route("/", one_file(files, "/index.html"), include_in_schema=False)  # type: ignore[arg-type]
     app.add_route("/widget.js", one_file(files, "/widget.js"), include_in_schema=False)  # type: ignore[arg-type]
+    if settings.admin_api_key is not None:
+        app.add_route("/admin/", one_file(files, "/admin.html"), include_in_schema=False)  # type: ignore[arg-type]
     app.mount("/web", files)
 
     @app.get("/metrics", include_in_schema=False)

@@ -72,6 +72,8 @@ class Services:
     checks: dict[str, Callable[[], Awaitable[Any]]]
     """Parts that readiness asks, by name; each raises ``BookChatError`` when it cannot work."""
     providers: dict[str, str]
+    rollback: Callable[[], Awaitable[str]] | None = None
+    """Serves the collection before the last switch again; returns its name."""
     budget: Budget = field(default_factory=Budget)
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 

@@ -71,6 +71,7 @@ async def _open(
         indexing=book.index,
         checks=_checks(book, shared),
         providers=book.providers,
+        rollback=book.collection.index_store.rollback,
         budget=book.parts.budget,
         resources=resources,
     )

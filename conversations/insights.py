@@ -1,7 +1,9 @@
 """What the operator learns: gaps of the book, bad answers, busy sections, calls spent."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Integer, Select, cast, func, select
@@ -16,6 +18,12 @@ _ROWS: Final = 100
 _ALIKE: Final = 0.5
 """Share of content words, of both questions together, that two alike questions have in common."""
 
+_DAYS: Final = 90
+_COUNTED: Final = 50_000
+"""So many of the newest turns are counted by day."""
+_TIMED: Final = 500
+"""So many of the newest turns tell how long answers take."""
+
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -25,11 +33,18 @@ async def read_insights(connection: AsyncConnection) -> Tables:
     async def rows(query: Select[Any]) -> list[dict[str, Any]]:
         return [dict(row) for row in (await connection.execute(query)).mappings()]
 
+    unanswered = group_alike(await rows(_unanswered()))
+    bad = [_json(row, "rated_at") for row in await rows(_bad_ratings())]
     return {
-        "unanswered_questions": group_alike(await rows(_unanswered())),
-        "bad_ratings": [_json(row, "rated_at") for row in await rows(_bad_ratings())],
+        "questions_by_day": by_day(await rows(_newest())),
+        "answer_seconds": answer_seconds([row["answer"] for row in await rows(_timed())]),
+        "unanswered_questions": unanswered,
+        "nearest_sections": await rows(_nearest([row["question"] for row in unanswered])),
+        "bad_ratings": bad,
+        "passages_of_bad_ratings": await rows(_passages([row["answer_id"] for row in bad])),
         "busiest_sections": await rows(_sections(cited=True)),
         "sections_never_cited": await rows(_sections(cited=False)),
+        "cited_pages": await rows(select(sections.c.path).where(sections.c.cited).distinct()),
         "calls": await rows(_calls()),
     }
 
@@ -57,8 +72,78 @@ def group_alike(asked: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [_json(row, "last_asked") for row in found[:_ROWS]]
 
 
+def by_day(asked: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Turns (``created_at``, ``status``) counted by UTC day, newest day first."""
+    days: dict[str, Counter[str]] = {}
+    for row in asked:
+        created: datetime = row["created_at"]
+        days.setdefault(created.date().isoformat(), Counter())[row["status"]] += 1
+    statuses = ("answered", "not_in_book", "degraded", "small_talk")
+    counted = [
+        {"day": day, "questions": count.total(), **{name: count[name] for name in statuses}}
+        for day, count in days.items()
+    ]
+    return sorted(counted, key=lambda row: str(row["day"]), reverse=True)[:_DAYS]
+
+
+def answer_seconds(answers: Iterable[str]) -> list[dict[str, Any]]:
+    """Median and 95th percentile of the whole answer's time; empty without answers."""
+    found = (json.loads(answer).get("timings_ms", {}).get("total") for answer in answers)
+    times = sorted(time / 1000 for time in found if time is not None)
+    if not times:
+        return []
+    at = [round(times[min(len(times) - 1, int(len(times) * share))], 3) for share in (0.5, 0.95)]
+    return [{"answers": len(times), "p50": at[0], "p95": at[1]}]
+
+
 def _json(row: dict[str, Any], *moments: str) -> dict[str, Any]:
     return {**row, **{name: row[name].isoformat(timespec="seconds") for name in moments}}
+
+
+def _newest() -> Select[Any]:
+    return (
+        select(turns.c.created_at, turns.c.status).order_by(turns.c.turn_id.desc()).limit(_COUNTED)
+    )
+
+
+def _timed() -> Select[Any]:
+    return (
+        select(turns.c.answer)
+        .where(turns.c.outcome == "complete")
+        .order_by(turns.c.turn_id.desc())
+        .limit(_TIMED)
+    )
+
+
+def _nearest(questions: Sequence[str]) -> Select[Any]:
+    """What was found for the newest of each of these unanswered questions, best first."""
+    newest = (
+        select(func.max(turns.c.turn_id))
+        .where(turns.c.status == "not_in_book", turns.c.question.in_(questions))
+        .group_by(turns.c.question)
+    )
+    return (
+        select(turns.c.question, sections.c.path, sections.c.heading, sections.c.url)
+        .join_from(sections, turns)
+        .where(turns.c.turn_id.in_(newest), sections.c.rank < 3)
+        .order_by(turns.c.question, sections.c.rank)
+    )
+
+
+def _passages(answer_ids: Sequence[str]) -> Select[Any]:
+    """The sections that badly rated answers were made of."""
+    return (
+        select(
+            turns.c.answer_id,
+            sections.c.path,
+            sections.c.heading,
+            sections.c.url,
+            sections.c.cited,
+        )
+        .join_from(sections, turns)
+        .where(turns.c.answer_id.in_(answer_ids))
+        .order_by(turns.c.answer_id, sections.c.rank)
+    )
 
 
 def _unanswered() -> Select[Any]:

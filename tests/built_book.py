@@ -112,7 +112,7 @@ def _npm(folder: Path, *command: str) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=900,
+        timeout=3600,
     )
     if done.returncode:
         print(done.stdout.decode(errors="replace")[-4000:])  # noqa: T201

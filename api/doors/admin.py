@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.openapi import answers
 from api.services import Services
+from chains.passages import opens
 from errors import FixQuestion
 
 
@@ -42,13 +43,37 @@ async def index_state(services: Admin) -> dict[str, Any]:
     return services.indexing.state()
 
 
+@router.post("/index/rollback")
+async def rollback(services: Admin) -> dict[str, str]:
+    """Serves the collection before the last switch again; twice: the newer one."""
+    if services.rollback is None:
+        raise FixQuestion("This service keeps no earlier index.", code="not_found")
+    return {"serving": await services.rollback()}
+
+
 @router.get("/insights", responses=answers("text/csv"))
 async def insights(
     services: Admin, form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json"
 ) -> Any:
-    """What the book could not answer, bad ratings, sections never cited, calls spent."""
-    tables = await services.conversations.insights()
+    """Questions by day, what the book could not answer, bad ratings, never cited pages, calls."""
+    tables = dict(await services.conversations.insights())
+    cited = {row["path"] for row in tables.pop("cited_pages", [])}
+    tables["pages_never_cited"] = await _never_cited(services, cited)
+    tables["call_budget"] = [{"calls_a_month": services.settings.monthly_call_budget}]
     return Response(_csv(tables), media_type="text/csv") if form == "csv" else tables
+
+
+async def _never_cited(services: Services, cited: set[str]) -> list[dict[str, Any]]:
+    """Pages of the served book that no answer rests on, in reading order."""
+    info = await services.retriever.store.info()
+    if info is None:
+        return []
+    outline = await services.retriever.store.outline(info.book_version)
+    return [
+        {"path": page.path, "title": page.title, "url": opens(page.url)}
+        for page in outline.pages
+        if page.path not in cited
+    ]
 
 
 def _csv(tables: dict[str, list[dict[str, Any]]]) -> str:

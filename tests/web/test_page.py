@@ -1,7 +1,5 @@
 """The chat page in a real browser: asking, reading, citing, rating, forgetting."""
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 

@@ -95,9 +95,7 @@ def test_an_answer_can_be_made_again_and_its_question_changed(page: Page, site: 
     expect(page.get_by_label("Your question")).to_be_focused()
 
 
-def test_sources_stand_beside_the_answer_while_it_is_written(
-    new_page: NewPage, site: Site
-) -> None:
+def test_sources_stand_beside_the_answer_while_it_is_written(new_page: NewPage, site: Site) -> None:
     page = new_page(viewport={"width": 1280, "height": 860})
     page.goto(site.url)
     site.hold(2)
