@@ -15,10 +15,15 @@ from extractive.encoder import unpack_vectors
 from text.sentences import Kind, Unit, split_units
 from text.words import content_words
 
-_HEADING_MARKS: Final = re.compile(r"^#+\s*|\s*\{#[^}]*\}\s*$|\s*\{/\*.*\*/\}\s*$|\s+#+\s*$|[`*]")
+_COMMENT: Final = r"\{/\*(?:[^*{]|\*(?!/)|\{(?!/\*))*+\*/\}"
+_HEADING_MARKS: Final = re.compile(
+    r"^#+\s*|(?:(?<!\s)\s++)?(?:\{#[^{}]*+\}|" + _COMMENT + r")\s*+$|(?<!\s)\s++#++\s*+$|[`*]"
+)
 _LABEL: Final = re.compile(r"\s*:{3,}\s*[\w-]*\s*\[?(?P<title>[^\]]*)\]?")
-_LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
-_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->|\{/\*.*?\*/\}|\[\^[\w-]+\]:?", re.S)
+_LINK: Final = re.compile(r"!?\[([^\[\]]*+)\]\((?:[^()\s]|\([^()\s]*+\))*+(?:\s++\"[^\"]*+\")?\)")
+_TAG: Final = re.compile(
+    r"</?[A-Za-z][^<>]*>|<!--(?:[^<-]|<(?!!--)|-(?!->))*+-->|" + _COMMENT + r"|\[\^[\w-]+\]:?"
+)
 _VERBATIM: Final = re.compile(r"(`[^`]+`|\$[^$]+\$)")
 _QUOTE: Final = re.compile(r"(?m)^[ \t]*>[ \t]?")
 _CHUNK: Final = 10_000

@@ -31,20 +31,21 @@ _DEFINE: Final = re.compile(
     re.I,
 )
 _KYA: Final = re.compile(
-    r"^(?P<rest>.+?)\s+(?:kya (?:hai|hain|hota|hoti|hote)|کیا (?:ہے|ہیں|ہوتا|ہوتی))", re.I
+    r"^(?P<rest>.+?)(?<!\s)\s++(?:kya (?:hai|hain|hota|hoti|hote)|کیا (?:ہے|ہیں|ہوتا|ہوتی))", re.I
 )
 _SIDES: Final = [
-    re.compile(pattern, re.I)
+    # Committed to the first word of comparison on a line: a later one could match nothing more.
+    re.compile(pattern, re.I | re.M)
     for pattern in (
-        r"\bbetween (.+?) and (.+)",
-        r"(.+?)\s(?:vs\.?|versus)\s(.+)",
-        r"\bcompare[sd]? (.+?) (?:and|with|to|against) (.+)",
-        r"(.+?)\b(?:compared (?:to|with)|differs?(?:ent)? from|better than|rather than)\b(.+)",
-        r"(.+?) aur (.+?) (?:mein|me|ka|ke)\b.*\bfarq",
+        r"^(?>.*?\bbetween )(.+?) and (.+)",
+        r"^(.+?)\s(?:vs\.?|versus)\s(.+)",
+        r"^(?>.*?\bcompare[sd]? )(.+?) (?:and|with|to|against) (.+)",
+        r"^(.+?)\b(?:compared (?:to|with)|differs?(?:ent)? from|better than|rather than)\b(.+)",
+        r"^(?>(.+?) aur )(?>(.+?) (?:mein|me|ka|ke)\b).*\bfarq",
     )
 ]
 _JOINT: Final = re.compile(
-    r"\?\s+(?=\S)|[,;]?\s+(?:and|aur)\s+(?=(?:(?:on|in|at|for|from|to|with|by)\s)?(?:why|how|what|when|which|where|who|do|does|is|can)\b)",
+    r"\?\s++(?=\S)|[,;]?(?<!\s)\s++(?:and|aur)\s++(?=(?:(?:on|in|at|for|from|to|with|by)\s)?(?:why|how|what|when|which|where|who|do|does|is|can)\b)",
     re.I,
 )
 _ASKING: Final = re.compile(

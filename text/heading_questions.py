@@ -6,7 +6,7 @@ from typing import Final
 
 from text.words import content_words, language_of, stem
 
-_MARKS: Final = re.compile(r"[`*_]|^\W+|[^\w)?؟]+$")
+_MARKS: Final = re.compile(r"(?<![^\w)?؟])[^\w)?؟]++$|[`*_]|^\W+")
 _NUMBERED: Final = re.compile(r"^(?:(?:chapter|module|part|step|lesson)\s)?[\d.]+[:.)\s-]+", re.I)
 _ASIDE: Final = re.compile(r"[`*]|\([^()]*\)|\[|\]\([^()]*\)")
 _ASKS: Final = ("what", "why", "how", "when", "which", "who", "where")

@@ -42,6 +42,7 @@ _WORDS: Final = {
     **dict(zip("pehla dusra teesra chautha".split(), "1234", strict=True)),
     **dict(zip("pehle dusre teesre chauthe".split(), "1234", strict=True)),
 }
+_ENDS: Final = re.compile(r" ?(?:[-–—,]|to|and) ?")
 _NUMBER: Final = re.compile(r"0*(\d{1,3}(?:\.\d{1,3})?)(?:st|nd|rd|th)?")
 _MOST_RANGE: Final = 12
 
@@ -95,7 +96,7 @@ def row_places(header: str, row: str) -> list[Place]:
     if named:
         return named
     kind = kind_of(" ".join(tokens(_first_cell(header))))
-    ends = [number_of(word) for word in re.split(r"\s*(?:[-–—,]|to|and)\s*", first.lower().strip())]
+    ends = [number_of(word) for word in _ENDS.split(" ".join(first.lower().split()))]
     if kind is None or not ends or len(ends) > 2 or not all(ends):
         return []
     numbers = [int(end) for end in ends if end and end.isdecimal()]

@@ -23,13 +23,17 @@ _FENCE: Final = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 _HEADING: Final = re.compile(r" {0,3}#{1,6}(\s|$)")
 _ITEM: Final = re.compile(r"[ \t>]*([-*+•]|\d{1,3}[.)])[ \t]+\S")
 _FIRST_ITEM: Final = re.compile(r"[ \t>]*([-*+•]|1[.)])[ \t]+\S")
-_RULE: Final = re.compile(r"[ \t|]*:?-{2,}:?[ \t]*(\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
+_RULE: Final = re.compile(r"[ \t|]*+:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-{2,}+:?[ \t]*+)*+\|?[ \t]*+$")
 _MARKUP: Final = re.compile(
-    r"[ \t>]*(:{3,}.*|</?[A-Za-z!][^>]*>|([-*_][ \t]*){3,}|!\[[^]]*\]\([^)]*\)"
+    r"[ \t>]*(:{3}.*|</?[A-Za-z!][^>]*>|([-*_][ \t]*){3,}|!\[[^]]*\]\([^)]*\)"
     r"|\[Figure: [^]]*\])[ \t]*$"
 )
-_MASKED: Final = re.compile(r"`[^`\n]+`|\$[^$\n]+\$|\]\([^)\s]*\)|https?://\S*[\w/]")
-_END: Final = re.compile(r"(?:[.!?…]+[\"'”’)\]*_]*\s+|[۔。！？؟]+[\"'”’)\]*_]*\s*)")
+_MASKED: Final = re.compile(r"`[^`\n]+`|\$[^$\n]+\$|\]\((?:[^])\s]|\](?!\())*+\)|https?://\S*[\w/]")
+# A run of marks is looked at once, from its first: whatever follows it fails for each of them.
+_END: Final = re.compile(
+    r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+\s++|(?<![۔。！？؟])[۔。！？؟]++[\"'”’)\]*_]*+\s*+"
+)
+_NEAR: Final = 60
 _OPENING: Final = "\"'“‘([*_~"
 _ABBREVIATIONS: Final = frozenset("e.g i.e eg ie vs cf fig figs eq eqs al approx resp ca".split())
 _TITLES: Final = frozenset("Dr Mr Mrs Ms Prof".split())
@@ -123,10 +127,10 @@ class _Scanner:
 
     def _paragraph_end(self) -> int:
         in_list = bool(_ITEM.match(self._lines[self._at]))
-        starts = _ITEM if in_list else _FIRST_ITEM
+        starts = _ITEM.match if in_list else _FIRST_ITEM.match
         for i in range(self._at + 1, len(self._lines)):
             line = self._lines[i]
-            if not line.strip() or starts.match(line) or self._begins_block(i):
+            if not line.strip() or starts(line) or self._begins_block(i):
                 return i
         return len(self._lines)
 
@@ -157,12 +161,16 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     following = text[match.end() :].lstrip(_OPENING)[:1]
     if not match[0].startswith("."):
         return not following.islower()
-    words = text[start : match.start()].split()
+    # No further back than the longest row of initials: a text may end no sentence at all.
+    near = text[max(start, match.start() - _NEAR) : match.start()]
+    words = near.split()
     word = words[-1].lstrip("(\"'“‘[*_") if words else ""
     if word.lower() in _ABBREVIATIONS or word in _TITLES:
         return False
     if word.lower() in _BEFORE_NUMBER and following.isdigit():
         return False
     # "J. Smith", at the start of a sentence or after another initial
-    initials = all(len(w.rstrip(".")) == 1 and w[0].isupper() for w in words)
+    initials = match.start() - start < _NEAR and all(
+        len(w.rstrip(".")) == 1 and w[0].isupper() for w in words
+    )
     return not following.islower() and not initials

@@ -50,7 +50,7 @@ def parse_html(source: str) -> HtmlPage:
     h1 = next((s.trail[0].text for s in sections if s.trail and s.trail[0].level == 1), "")
     title = tree.css_first("title")
     # "Page | Site": the site's name says nothing about the page.
-    named = re.split(r"\s+[|–—·]\s+", _line(title))[0] if title is not None else ""
+    named = re.split(r"(?<!\s)\s++[|–—·]\s++", _line(title))[0] if title is not None else ""
     html = tree.css_first("html")
     language = (html.attributes.get("lang") or "") if html is not None else ""
     robots = tree.css_first('meta[name="robots"]')

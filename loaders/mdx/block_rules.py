@@ -12,8 +12,8 @@ _ESM: Final = re.compile(
     r"import\s+(?:['\"]|[\w*{$][^'\"]*?\bfrom\s*['\"])"
     r"|export\s+(?:default\b|const\b|let\b|var\b|function\b|class\b|async\b|\{|\*)"
 )
-_DIRECTIVE: Final = re.compile(r"(:{3,})[ \t]*([A-Za-z][\w-]*)?[ \t]*(.*)$")
-_LABEL: Final = re.compile(r"\[(.*)\]")
+_DIRECTIVE: Final = re.compile(r"(:{3,}+)[ \t]*+([A-Za-z][\w-]*+)?[ \t]*+(.*)$")
+_LABEL: Final = re.compile(r"^[^\[]*+\[(.*)\]")
 _TITLE: Final = re.compile(r"\btitle=(?:\"([^\"]*)\"|'([^']*)')")
 
 
@@ -110,7 +110,7 @@ def block_directive(state: StateBlock, line: int, end_line: int, silent: bool) -
 def _admonition(name: str, rest: str) -> str:
     label, title = _LABEL.search(rest), _TITLE.search(rest)
     text = title[1] or title[2] if title else label[1] if label else rest
-    text = re.sub(r"\{[^}]*\}\s*$", "", text or "").strip()
+    text = re.sub(r"\{[^{}]*+\}\s*+$", "", text or "").strip()
     kind = name.capitalize()
     return f"**{kind}: {text}**" if text else f"**{kind}**"
 

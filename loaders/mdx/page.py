@@ -15,9 +15,9 @@ from loaders.mdx.parser import inline, parser
 from loaders.mdx.partials import ReadPartial, nothing, with_partials
 from loaders.mdx.slugs import Slugger
 
-_EXPLICIT_ID: Final = re.compile(r"\s*\{#((?:.(?!\{#|\}))*.)\}$")
+_EXPLICIT_ID: Final = re.compile(r"(?:(?<!\s)\s++)?\{#((?:.(?!\{#|\}))*.)\}$")
 # Python-Markdown's attribute lists: {#id}, { #id .class }, {: #id }.
-_ATTRIBUTES: Final = re.compile(r"\s*\{:?\s*(?:[.\w-]+\s+)*#([\w:.-]+)[^}]*\}$")
+_ATTRIBUTES: Final = re.compile(r"(?:(?<!\s)\s++)?\{:?\s*+(?:[.\w-]++\s++)*+#([\w:.-]++)[^{}]*+\}$")
 _HTML_COMMENT: Final = re.compile(r"<!--(.*)-->", re.S)
 # Bounded, so that a page of opening brackets costs no more than its length.
 _TARGET: Final = re.compile(r"\]\(<?([^()\s<>\"]{1,500})")

@@ -1,0 +1,55 @@
+"""CPU time of a call at two sizes; a call that does not end is ended."""
+
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+SHORT: Final = 1_000
+LONG: Final = 8 * SHORT
+"""Characters; a selection has 8,000 at most, a section of a book more."""
+ENOUGH: Final = 0.015
+"""Seconds of CPU time that an input of ``LONG`` characters may take without a second look."""
+_LINEAR: Final = 8 * 2.5
+"""Times longer for eight times the input; the square takes 64 times longer."""
+_LIMIT: Final = 1.0
+_TINY: Final = 0.1
+
+
+class TooSlow(Exception):
+    """The call was stopped."""
+
+
+def grows(call: Callable[[str], object], make: Callable[[int], str]) -> str | None:
+    """What is wrong with ``call`` on ``make(length)``; None if its time is in proportion."""
+    for length in (24, 48, 96):
+        if seconds(call, make(length)) > _TINY:
+            return f"exponential: over {_TINY} s for {length} characters"
+    for _ in range(3):  # another process may have held the caches
+        long = seconds(call, make(LONG))
+        if long <= ENOUGH:
+            return None
+        short = seconds(call, make(SHORT))
+        if long <= _LIMIT and long <= _LINEAR * max(short, 0.0005):
+            return None
+    return f"{short:.3f} s for {SHORT} characters, {long:.3f} s for {LONG}"
+
+
+def seconds(call: Callable[[str], object], text: str) -> float:
+    """CPU time; at most a little over the limit."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TooSlow
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _LIMIT)
+    begun = time.process_time()
+    try:
+        call(text)
+    except TooSlow:
+        return _LIMIT + 1
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    return time.process_time() - begun
