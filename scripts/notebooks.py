@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import nbformat
 from nbclient import NotebookClient
@@ -13,9 +13,9 @@ FOLDER: Final = Path(__file__).resolve().parent.parent / "notebooks"
 _SECONDS: Final = 900
 
 
-def run(path: Path) -> nbformat.NotebookNode:
+def run(path: Path) -> Any:
     """The notebook with the outputs of a run from top to bottom."""
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] - has no types
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat - has no types
     client = NotebookClient(
         notebook,
         timeout=_SECONDS,
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = list(sys.argv[1:] if arguments is None else arguments)
     for path in sorted(FOLDER.glob("*.ipynb")):
         if not names or path.stem in names:
-            nbformat.write(run(path), path)  # type: ignore[no-untyped-call] - has no types
+            nbformat.write(run(path), path)  # type: ignore[no-untyped-call]  # nbformat - has no types
             sys.stdout.write(f"{path.name}\n")
     return 0
 

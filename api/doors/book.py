@@ -47,10 +47,18 @@ async def book(
 ) -> BookInfo:
     """Title, pages and first questions of the served book, and how far its index is."""
     services: Services = request.app.state.services
-    about = {"actions": _actions(services), "indexing": _progress(services)}
+    actions, indexing = _actions(services), _progress(services)
     info = await services.retriever.store.info()
     if info is None:
-        return BookInfo(title="", book_version="", language="", pages=[], suggestions=[], **about)
+        return BookInfo(
+            title="",
+            book_version="",
+            language="",
+            pages=[],
+            suggestions=[],
+            actions=actions,
+            indexing=indexing,
+        )
     outline = await services.retriever.store.outline(info.book_version)
     return BookInfo(
         title=outline.title,
@@ -63,7 +71,8 @@ async def book(
             for page in (outline.pages if pages else ())
         ],
         suggestions=outline.suggestions,
-        **about,
+        actions=actions,
+        indexing=indexing,
     )
 
 

@@ -6,8 +6,8 @@ ahead. Characters that the pattern names stand for its classes.
 """
 
 import re
-import re._constants as op  # type: ignore[import-not-found] - Python keeps it private
-import re._parser as parser  # type: ignore[import-not-found] - the same
+import re._constants as op  # type: ignore[import-not-found]  # no stubs - Python keeps it private
+import re._parser as parser  # type: ignore[import-not-found]  # no stubs - the same
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -83,7 +83,7 @@ def _one(kind: Any, value: Any) -> str:
     if kind is op.ATOMIC_GROUP:
         return _sample(list(value))
     if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
-        return _sample(list(value[2])) * max(1, min(value[0], _TIMES))
+        return _sample(list(value[2])) * max(1, min(int(value[0]), _TIMES))
     return ""
 
 
