@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import SecretStr
 
 import metering
+from chains.answer_limits import AnswerLimits
 from chains.budget import Budget
 from chains.condense import Condenser, LexicalCondenser, ModelCondenser
 from chains.generation import Models
@@ -165,6 +166,7 @@ def _parts(
             fallback=models.fallback,
             fallback_name=models.fallback_name,
             first_token_seconds=settings.first_token_seconds,
+            limits=AnswerLimits(settings.answer_max_characters, settings.answer_max_seconds),
         ),
         condenser=_condenser(models),
         memory=conversations,

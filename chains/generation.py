@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.runnables import RunnableConfig
 
 import metering
+from chains.answer_limits import AnswerLimits, Cut
 from chains.citations import read_annotations, verify
 from chains.leaks import PromptLeakGuard, prompts
 from errors import BookChatError, BudgetExhausted, FixConfiguration, RetryLater
@@ -32,6 +33,7 @@ class Models:
     fallback_name: str = ""
     first_token_seconds: float = 10.0
     """From the question to the first token of ``chat``, whatever came in between."""
+    limits: AnswerLimits = field(default_factory=AnswerLimits)
 
 
 @dataclass
@@ -51,11 +53,14 @@ class Generation:
     """What is left until the first token is due; None: all that ``models`` grant."""
     model: str = ""
     not_in_book: bool = False
+    cut: Cut | None = None
+    """What ended the answer before the model did."""
     usage: dict[str, int] = field(default_factory=lambda: {"input_tokens": 0, "output_tokens": 0})
     citations: list[Citation] = field(default_factory=list)
     first_token_ms: float | None = None
     _watch: PromptLeakGuard = field(default_factory=lambda: PromptLeakGuard(prompts()))
     _parts: list[str] = field(default_factory=list)
+    _length: int = 0
     _held: str | None = ""
     """Text kept back while it may still become the marker; None once it cannot."""
 
@@ -71,6 +76,7 @@ class Generation:
     def say(self, text: str) -> AnswerChunk:
         """Adds a sentence of our own."""
         self._parts.append(text)
+        self._length += len(text)
         return {"answer": text}
 
     async def stream(
@@ -87,13 +93,25 @@ class Generation:
         async with aclosing(rest) as stream:
             for chunk in self._read(first):
                 yield chunk
-            async for message in stream:
-                for chunk in self._read(message):
-                    yield chunk
-                if self._watch.leaked:
-                    break
+            self._check_limits(first, started)
+            if self.cut is None:
+                async for message in stream:
+                    for chunk in self._read(message):
+                        yield chunk
+                    self._check_limits(message, started)
+                    if self._watch.leaked or self.cut:
+                        break
         for chunk in self._end():
             yield chunk
+
+    def _check_limits(self, message: AIMessageChunk, started: float) -> None:
+        """Ends an answer that would go on for ever; what it says stands, and says that it ended."""
+        seconds = time.perf_counter() - started
+        self.cut = self.models.limits.reached(self._length, seconds, message.response_metadata)
+        if self.cut and not self.not_in_book:
+            metering.count(f"answer_cut:{self.cut}")
+            with metering.metered(self.meter):
+                metering.degrade("answer_cut")
 
     async def _begin(
         self, messages: Sequence[BaseMessage], config: RunnableConfig
@@ -172,6 +190,7 @@ class Generation:
             self.not_in_book = True
             # What was said before stays said; the sentence that follows begins anew.
             return [self.say(" …\n\n")] if self._parts else []
+        text = text[: self.models.limits.room(self._length)]
         if not text:
             return []
         return [self.say(text if self._parts else self.prefix + text)]

@@ -25,6 +25,11 @@ _STILL_INDEXING: Final = {
     "ur": "کتاب ابھی انڈیکس ہو رہی ہے ({share} %)، اس لیے بہتر حصہ رہ سکتا ہے۔ ",
     "roman-ur": "Kitab abhi index ho rahi hai ({share} %), is liye behtar hissa reh sakta hai. ",
 }
+_CUT_OFF: Final = {
+    "en": " …\n\n*This answer became too long and was cut off here.*",
+    "ur": " …\n\n*یہ جواب بہت لمبا ہو گیا تھا، اس لیے یہاں روک دیا گیا۔*",
+    "roman-ur": " …\n\n*Yeh jawab bohat lamba ho gaya tha, is liye yahan rok diya gaya.*",
+}
 _NAME: Final = re.compile(
     r"((Simplified|Traditional|Brazilian|Canadian|Modern|Roman|Latin American|British|American)\s)?"
     r"[^\W\d_]{2,20}(-[^\W\d_]{2,8})?( \([^\W\d_]{2,20}\))?",
@@ -57,6 +62,11 @@ def not_from_book(question: str, wanted: str | None) -> str:
 def still_indexing(question: str, wanted: str | None, embedded: float) -> str:
     """Said before an answer from a book whose vectors are not all in yet."""
     return _STILL_INDEXING[_code(question, wanted)].format(share=int(100 * embedded))
+
+
+def cut_off(question: str, wanted: str | None) -> str:
+    """Said where an answer ends that would not end by itself."""
+    return _CUT_OFF[_code(question, wanted)]
 
 
 def _code(question: str, wanted: str | None) -> str:

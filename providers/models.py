@@ -106,7 +106,8 @@ class _Builder:
         from providers.loops import PerLoop
 
         if name.provider == OPENAI:
-            return self._openai.embeddings(name), self._openai.calls, facts_of(name.model), {}
+            server, facts = self._openai, facts_of(name.model)
+            return server.embeddings(name), server.calls, facts, {"one_kind": True}
         if name.provider == FASTEMBED:
             from providers.fastembed import models as fastembed
 

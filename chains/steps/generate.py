@@ -57,6 +57,9 @@ class Generate(AnswerRunnable):
                 async with aclosing(generation.stream(messages, config)) as chunks:
                     async for chunk in chunks:
                         yield chunk
+            if generation.cut and not generation.not_in_book:
+                language = state.question.language
+                yield generation.say(phrases.cut_off(state.standalone, language))
             if state.status == "not_in_book":
                 language = state.question.language
                 refusal = phrases.not_in_book(state.standalone, language)

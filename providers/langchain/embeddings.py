@@ -30,6 +30,7 @@ class CheckedEmbeddings(Embeddings):
     Args:
         name: as in ``provider:model``; part of the fingerprint.
         billable: calls go to a provider and are counted.
+        one_kind: the model is asked for questions as for passages, so they may share a call.
         query_seconds, documents_seconds: for one request, a retry included.
     """
 
@@ -42,11 +43,13 @@ class CheckedEmbeddings(Embeddings):
         name: str,
         facts: Facts,
         billable: bool = True,
+        one_kind: bool = False,
         max_batch: int = 32,
         query_seconds: float = 10.0,
         documents_seconds: float = 60.0,
     ) -> None:
         self._models, self._calls, self._background = models, calls, background
+        self._one_kind = one_kind
         self._facts, self._dimensions = facts, facts.dimensions
         self._query_seconds, self._documents_seconds = query_seconds, documents_seconds
         self.model, self.billable, self.max_batch = name.partition(":")[2], billable, max_batch
@@ -72,7 +75,7 @@ class CheckedEmbeddings(Embeddings):
 
     async def aembed_queries(self, texts: list[str]) -> list[list[float]]:
         """The vectors of several questions."""
-        if not self._facts.query:
+        if not self._facts.query and not self._one_kind:
             return [await self.aembed_query(text) for text in texts]
         told = [self._facts.query + text for text in texts]
         return await self._in_batches(told, self._documents_seconds)
