@@ -14,6 +14,7 @@ from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
 from api.runs.local import Runs
 from api.runs.run import Run
+from api.typing import TypingSearch
 from chains.budget import Budget
 from chains.retriever import BookRetriever
 from chains.runnable import AnswerRunnable
@@ -87,6 +88,11 @@ class Services:
             allowed_origins=self.settings.allowed_origins,
             trusted_proxies=self.settings.trusted_proxies,
         )
+
+    @cached_property
+    def typing(self) -> TypingSearch:
+        """What a search box asks while a reader types."""
+        return TypingSearch(self.retriever)
 
     @cached_property
     def pages(self) -> BookPages:

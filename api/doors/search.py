@@ -1,13 +1,20 @@
-"""``GET /search``: passages only, no model call beyond the query's embedding."""
+"""``GET /search``: passages only, no model call beyond the query's embedding.
 
-from typing import Annotated
+``mode=typing`` is for a search box: words only, completed and corrected, and nothing is embedded.
+``format=docsearch`` answers in the shape that DocSearch's box draws.
+"""
+
+import time
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
 
 import metering
+from api.public_address import public_base
 from api.services import Services
+from api.shapes import docsearch
 from chains.budget import BudgetMode
 from chains.passages import as_source
 from errors import RetryLater
@@ -23,15 +30,46 @@ class SearchResult(BaseModel):
     book_version: str
 
 
+class DocSearchResult(BaseModel):
+    """Hits as DocSearch's box draws them."""
+
+    hits: list[dict[str, Any]]
+    nbHits: int = Field(description="how many are here")  # noqa: N815 - the field is DocSearch's
+    query: str
+    processingTimeMS: float  # noqa: N815 - the field is DocSearch's
+    book_version: str
+
+
 @router.get("/search")
 async def search(
     request: Request,
     q: Annotated[str, Query(min_length=1, max_length=MAX_QUESTION, pattern=r"\S")],
     k: Annotated[int, Query(ge=1, le=20)] = 6,
     section: Annotated[str | None, Query(max_length=200)] = None,
-) -> SearchResult:
+    mode: Annotated[
+        Literal["full", "typing"],
+        Query(description="typing: words only, completed and corrected; nothing is embedded"),
+    ] = "full",
+    format: Annotated[Literal["passages", "docsearch"], Query()] = "passages",
+) -> SearchResult | DocSearchResult:
     """The ``k`` best passages for ``q``, limited to ``section`` when it is given."""
-    return await passages(request.app.state.services, request, q.strip(), k, section)
+    began = time.perf_counter()
+    services: Services = request.app.state.services
+    if mode == "typing":
+        found = await typed(services, request, q, k, section)
+    else:
+        found = await passages(services, request, q.strip(), k, section)
+    if format == "passages":
+        return found
+    words = await services.typing.read(q, found.book_version)
+    hits = docsearch.hits(found.sources, words, public_base(request))
+    return DocSearchResult(
+        hits=hits,
+        nbHits=len(hits),
+        query=q,
+        processingTimeMS=round((time.perf_counter() - began) * 1000, 1),
+        book_version=found.book_version,
+    )
 
 
 async def passages(
@@ -43,11 +81,27 @@ async def passages(
 ) -> SearchResult:
     """The ``k`` best passages, for any door that searches."""
     with await services.guard.admit(connection) as admitted:
-        info = await services.retriever.store.info()
-        if info is None:
-            raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+        version = await _version(services)
         if admitted.budget is BudgetMode.EXHAUSTED:
             metering.degrade("budget")
         retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
         found = await retriever.ainvoke(query, scope=section, budget=admitted.budget)
-    return SearchResult(sources=[as_source(p) for p in found[:k]], book_version=info.book_version)
+    return SearchResult(sources=[as_source(p) for p in found[:k]], book_version=version)
+
+
+async def typed(
+    services: Services, connection: HTTPConnection, query: str, k: int, section: str | None
+) -> SearchResult:
+    """The same for words that may be unfinished or misspelt."""
+    with await services.guard.admit_typing(connection):
+        version = await _version(services)
+        words = await services.typing.read(query, version)
+        found = await services.typing.find(words, k, section)
+    return SearchResult(sources=[as_source(p) for p in found], book_version=version)
+
+
+async def _version(services: Services) -> str:
+    info = await services.retriever.store.info()
+    if info is None:
+        raise RetryLater("The book is not indexed yet.", code="retrieval_unavailable")
+    return str(info.book_version)

@@ -29,6 +29,7 @@ from errors import ForeignPage
 from schema import Question
 
 _SEARCH: Final = 1
+_KEYS_A_QUESTION: Final = 20
 
 
 class Admitted:
@@ -82,3 +83,15 @@ class Guard:
             await self._rate.check(f"session:{fingerprint(session_id)}", count)
         release = await self._slots.acquire(cost)
         return Admitted(self._budget.mode(), release)
+
+    async def admit_typing(self, connection: HTTPConnection) -> Admitted:
+        """Lets in a search that costs no provider call, as a search box sends one for each key.
+
+        Raises:
+            ForeignPage, RetryLater: as ``admit``; more of them are allowed.
+        """
+        if not page_allowed(connection, self._origins):
+            raise ForeignPage(REFUSAL)
+        client = client_key(connection, self._proxies)
+        await self._rate.check(f"typing:{client}", times=_KEYS_A_QUESTION)
+        return Admitted(BudgetMode.EXHAUSTED, await self._slots.acquire(_SEARCH))

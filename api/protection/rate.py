@@ -66,15 +66,16 @@ class RateLimiter:
         if self._pool:
             await self._pool.aclose()
 
-    async def check(self, client: str, cost: int = 1) -> None:
-        """Counts ``cost`` questions of ``client``.
+    async def check(self, client: str, cost: int = 1, *, times: int = 1) -> None:
+        """Counts ``cost`` questions of ``client``; ``times`` as many as usual are allowed.
 
         Raises:
             RetryLater: code ``rate_limited``, with the seconds until the next one is allowed.
         """
         if self._item is None:
             return
-        wait = await self._wait(self._item, client, cost)
+        item = type(self._item)(self._item.amount * times, self._item.multiples)
+        wait = await self._wait(item, client, cost)
         if wait is not None:
             raise RetryLater(
                 "Too many questions in a short time; please wait a moment.",
