@@ -12,7 +12,18 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Lifespan
 
 from api import openapi, problems
-from api.doors import admin, agents, ai_sdk, asyncapi, book, health, search, sessions, websocket
+from api.doors import (
+    admin,
+    agents,
+    ai_sdk,
+    asyncapi,
+    book,
+    health,
+    playground,
+    search,
+    sessions,
+    websocket,
+)
 from api.doors import langserve as chat
 from api.doors import mcp as tools
 from api.doors import openai as completions
@@ -35,7 +46,7 @@ _YOUNG_OBJECTS = 5_000
 
 _DOORS = (
     *(chat, completions, ai_sdk, tools, search, book, agents, sessions, health, admin),
-    *(asyncapi, websocket),
+    *(playground, asyncapi, websocket),
 )
 Opener = Callable[[Settings, Metrics], Awaitable[Services]]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -30,13 +30,21 @@ class Feed(Generic[T]):
 
     async def follow(self, after: int = -1) -> AsyncGenerator[T]:
         """Items whose index is greater than ``after``, then live ones until the end."""
+        async with aclosing(self.batches(after)) as batches:
+            async for batch in batches:
+                for item in batch:
+                    yield item
+
+    async def batches(self, after: int = -1) -> AsyncGenerator[list[T]]:
+        """As ``follow``: all items that are there, then those of each wake-up."""
         position = max(0, after + 1)
         self.followers += 1
         try:
             while True:
-                while position < len(self.items):
-                    yield self.items[position]
-                    position += 1
+                if batch := self.items[position:]:
+                    position += len(batch)
+                    yield batch
+                    continue
                 if self.ended:
                     if self.error is not None:
                         raise self.error

@@ -1,33 +1,36 @@
-"""The LangServe door: invoke, batch, stream, schemas and playground of the one chain.
+"""The routes that LangServe's clients call: invoke, batch, stream and the schemas of one chain.
 
-LangServe stays in this file. Its own stream route answers 200 before anything is known and
-hides errors; ours speaks the same wire format, waits for the first event before it commits to
-a status and ends a broken stream with the problem document. The playground page comes from
-LangServe; it wants a run log, so it gets one that says no more than the answer.
+They speak LangServe's wire format over the registry of runs. LangServe's own routes answer 200
+before anything is known, hide errors, and know neither resuming nor cancelling.
 """
 
+import asyncio
 import time
-import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from langchain_core.callbacks import AsyncCallbackHandler
-from langserve import APIHandler
 from pydantic import BaseModel, Field, ValidationError
 
 from api import openapi, problems
+from api.answering import left, whole_answer
 from api.observability.telemetry import server_timing
+from api.runs.run import Run, RunEvent
 from api.services import Services
-from chains.answer_builder import AnswerBuilder
-from schema import MAX_BATCH, Answer, AnswerChunk, Question
+from errors import FixQuestion
+from schema import MAX_BATCH, Answer, Question
 
 PREFIX = "/chat"
 _STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+_NOT_FOUND = "This answer is not there any more."
+_END = b"event: end\r\n\r\n"
+Body = TypeVar("Body", bound=BaseModel)
+Serialise = Callable[[Run, AsyncGenerator[list[RunEvent]]], AsyncGenerator[bytes]]
+"""Turns the events of a run into the bytes of a response."""
 
 
 class InvokeRequest(BaseModel):
@@ -58,40 +61,26 @@ class BatchResponse(BaseModel):
     metadata: dict[str, Any]
 
 
-async def _read(request: Request, model: type[BaseModel]) -> Any:
+router = APIRouter(prefix=PREFIX, tags=["chat"])
+
+
+async def read_body(request: Request, model: type[Body]) -> Body:
+    """The request's body, parsed once.
+
+    Raises:
+        RequestValidationError: it does not fit, or tries to configure the chain.
+    """
     try:
         parsed = model.model_validate_json(await request.body())
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_context=False)) from None
-    _refuse_configurable(getattr(parsed, "config", None))
-    return parsed
-
-
-def _refuse_configurable(config: Any) -> None:
+    config: object = getattr(parsed, "config", None)
     for one in config if isinstance(config, list) else [config]:
         if isinstance(one, Mapping) and one.get("configurable"):
             raise RequestValidationError(
                 [{"loc": ["config"], "msg": "configurable is not allowed", "type": "value_error"}]
             )
-
-
-router = APIRouter(prefix=PREFIX, tags=["chat"])
-
-
-class _Timing(AsyncCallbackHandler):
-    """Puts the timings of a finished answer where the middleware finds them."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    async def on_chain_end(self, outputs: dict[str, Any], **kwargs: Any) -> None:
-        """Called for every run inside; only answers have timings."""
-        if isinstance(outputs, dict) and "timings_ms" in outputs:
-            self._request.state.server_timing = server_timing(outputs["timings_ms"])
-
-
-def _with_timing(config: dict[str, Any], request: Request) -> dict[str, Any]:
-    return {**config, "callbacks": [_Timing(request)]}
+    return parsed
 
 
 def _services(request: Request) -> Services:
@@ -99,37 +88,40 @@ def _services(request: Request) -> Services:
     return services
 
 
-def _langserve(request: Request) -> APIHandler:
-    state = request.app.state
-    if not hasattr(state, "langserve"):
-        chain = _services(request).chain
-        state.langserve = APIHandler(
-            chain, path=PREFIX, config_keys=[], per_req_config_modifier=_with_timing
-        )
-    handler: APIHandler = state.langserve
-    return handler
-
-
 @router.post("/invoke", openapi_extra=openapi.body(InvokeRequest), response_model=InvokeResponse)
 async def invoke(request: Request) -> Response:
-    """Answers one question."""
-    body: InvokeRequest = await _read(request, InvokeRequest)
-    release = await _services(request).admit(request, [body.input])
-    try:
-        return await _langserve(request).invoke(request)
-    finally:
-        release()
+    """Answers one question. The answer is stopped when the client leaves."""
+    body = await read_body(request, InvokeRequest)
+    run = await _services(request).start(request, body.input)
+    answer = await whole_answer(run, left(request))
+    request.state.server_timing = server_timing(answer.timings_ms)
+    metadata = {"run_id": run.answer_id, "feedback_tokens": []}
+    return _json({"output": answer.model_dump(), "metadata": metadata})
 
 
 @router.post("/batch", openapi_extra=openapi.body(BatchRequest), response_model=BatchResponse)
 async def batch(request: Request) -> Response:
-    """Answers up to eight questions side by side."""
-    body: BatchRequest = await _read(request, BatchRequest)
-    release = await _services(request).admit(request, body.inputs)
+    """Answers up to eight questions side by side; all are stopped when the client leaves."""
+    body = await read_body(request, BatchRequest)
+    runs = await _services(request).start_all(request, body.inputs)
+    answers = await _whole_answers(request, runs)
+    ids = [run.answer_id for run in runs]
+    responses = [{"run_id": one, "feedback_tokens": []} for one in ids]
+    output = [answer.model_dump() for answer in answers]
+    return _json({"output": output, "metadata": {"run_ids": ids, "responses": responses}})
+
+
+async def _whole_answers(request: Request, runs: Sequence[Run]) -> list[Answer]:
+    """All answers, or the first error; then the others are stopped."""
+    gone = asyncio.ensure_future(left(request))
     try:
-        return await _langserve(request).batch(request)
+        # Each answer cancels its own wait for the client, not the one that they share.
+        return await asyncio.gather(*(whole_answer(run, asyncio.shield(gone)) for run in runs))
     finally:
-        release()
+        gone.cancel()
+        for run in runs:
+            if not run.finished:
+                await run.cancel()
 
 
 @router.post(
@@ -138,112 +130,150 @@ async def batch(request: Request) -> Response:
     responses=openapi.answers("text/event-stream"),
     response_class=StreamingResponse,
 )
-async def stream(request: Request) -> Response:
-    """Server-sent events: ``metadata``, then ``data`` with partial answers, then ``end``."""
-    body: InvokeRequest = await _read(request, InvokeRequest)
-    return await _begin(_services(request), request, body.input, _stream_events)
+async def stream(
+    request: Request,
+    resumable: Annotated[bool, Query(description="go on when the client leaves")] = False,
+) -> Response:
+    """Server-sent events: ``metadata``, then ``data`` with partial answers, then ``end``.
+
+    ``metadata`` holds the answer's id as ``run_id``. The answer is stopped when the client leaves,
+    unless it is ``resumable``.
+    """
+    body = await read_body(request, InvokeRequest)
+    run = await begin(request, body.input, keep=resumable)
+    return await streamed(request, run, _events)
+
+
+@router.get(
+    "/stream/{answer_id}",
+    responses=openapi.answers("text/event-stream"),
+    response_class=StreamingResponse,
+)
+async def resume(
+    request: Request,
+    answer_id: str,
+    after: Annotated[int, Query(ge=-1, lt=2**31, description="last event id that was seen")] = -1,
+) -> Response:
+    """The events of a running or recent answer after ``after`` (or ``Last-Event-ID``)."""
+    last = request.headers.get("last-event-id", "")
+    seen = int(last) if last.isascii() and last.isdigit() and len(last) < 10 else after
+    run = await _found(request, answer_id)
+    if not run.reaches(seen):
+        raise FixQuestion("There is no event with this id yet.")
+    return await streamed(request, run, _events, seen)
+
+
+@router.delete("/stream/{answer_id}", status_code=204)
+async def cancel(request: Request, answer_id: str) -> Response:
+    """Stops an answer and the provider's stream; one that has ended stays as it is."""
+    run = await _found(request, answer_id)
+    if not run.finished:
+        await run.cancel()
+    return Response(status_code=204)
 
 
 @router.get("/input_schema")
-async def input_schema(request: Request) -> Any:
+async def input_schema() -> dict[str, Any]:
     """JSON schema of a Question."""
-    return await _langserve(request).input_schema(request)
+    return Question.model_json_schema()
 
 
 @router.get("/output_schema")
-async def output_schema(request: Request) -> Any:
+async def output_schema() -> dict[str, Any]:
     """JSON schema of an Answer."""
-    return await _langserve(request).output_schema(request)
+    return Answer.model_json_schema()
 
 
-@router.post("/playground/stream_log", include_in_schema=False)
-async def playground_log(request: Request) -> Response:
-    """The run log that the playground page reads, cut down to the answer."""
-    body: InvokeRequest = await _read(request, InvokeRequest)
-    return await _begin(_services(request), request, body.input, _log_events)
-
-
-@router.get("/playground/{file_path:path}", include_in_schema=False)
-async def playground(file_path: str, request: Request) -> Response:
-    """LangServe's page, pointed at the run log above."""
-    try:
-        response: Response = await _langserve(request).playground(file_path, request)
-    except (OSError, ValueError):  # what cannot be the name of a file
-        raise HTTPException(404) from None
-    if response.status_code == 404:
-        raise HTTPException(404)
-    if file_path.endswith(".js"):
-        page = bytes(response.body).replace(b'"/stream_log"', b'"/playground/stream_log"')
-        response = Response(page, response.status_code, media_type=response.media_type)
-    return response
-
-
-Events = Callable[[str, AsyncGenerator[AnswerChunk], AnswerChunk], AsyncGenerator[bytes]]
-
-
-async def _begin(
-    services: Services, request: Request, question: Question, events: Events
-) -> Response:
-    """Commits to a status only when the first partial answer is there."""
+async def begin(request: Request, question: Question, *, keep: bool = False) -> Run:
+    """Lets the question in, begins its answer, and notes what waiting took."""
     asked = time.perf_counter()
-    release = await services.admit(request, [question])
-    admitted = time.perf_counter()
-    parts = services.chain.astream(question)
+    run = await _services(request).start(request, question, keep=keep)
+    request.state.server_timing = server_timing({"queue": _ms_since(asked)})
+    return run
+
+
+async def streamed(
+    request: Request, run: Run, serialise: Serialise, after: int | None = None
+) -> Response:
+    """Commits to a status only when the first partial answer is there.
+
+    Args:
+        after: last event that the client has seen, of an answer that somebody else began.
+
+    Raises:
+        RunFailed: the answer failed before it said anything.
+    """
+    started = time.perf_counter()
+    batches = run.batches(0 if after is None else max(0, after))
+    first: list[RunEvent] = []
     try:
-        first = await anext(parts)
+        first = await anext(batches, [])
+        if first and first[0].kind == "error":
+            raise first[0].failure()
     except BaseException:
-        release()
+        if after is None and not run.finished:
+            await run.cancel()
         raise
-    # The rest is known only when the headers are long gone; it stands in the answer.
-    known = {"queue": admitted - asked, "sources": time.perf_counter() - admitted}
-    request.state.server_timing = server_timing({k: round(v * 1000, 1) for k, v in known.items()})
+    if after is None:
+        # The rest is known only when the headers are long gone; it stands in the answer.
+        queue: str = request.state.server_timing
+        request.state.server_timing = f"{queue}, {server_timing({'sources': _ms_since(started)})}"
     request_id = problems.request_id(request)
 
     async def body() -> AsyncGenerator[bytes]:
         try:
-            async with aclosing(parts):
-                async for event in events(str(uuid.uuid4()), parts, first):
+            async with aclosing(serialise(run, _with_first(first, batches))) as events:
+                async for event in events:
                     yield event
         except Exception as error:  # noqa: BLE001 - the status is sent; the stream must say it
-            yield _event("error", problems.of_error(error, request_id))
+            yield sse("error", problems.of_error(error, request_id))
         finally:
-            release()
+            if after is None and not run.keep and not run.finished:
+                await run.cancel()
 
     return StreamingResponse(body(), media_type="text/event-stream", headers=_STREAM_HEADERS)
 
 
-async def _stream_events(
-    run_id: str, parts: AsyncGenerator[AnswerChunk], first: AnswerChunk
-) -> AsyncGenerator[bytes]:
-    yield _event("metadata", {"run_id": run_id, "feedback_tokens": []})
-    yield _event("data", first)
-    async for part in parts:
-        yield _event("data", part)
-    yield b"event: end\r\n\r\n"
-
-
-async def _log_events(
-    run_id: str, parts: AsyncGenerator[AnswerChunk], first: AnswerChunk
-) -> AsyncGenerator[bytes]:
-    """The answer as a run log (JSON Patch), which is what LangServe's playground reads."""
-    state: Any = {"id": run_id, "streamed_output": [], "final_output": None, "logs": {}}
-    yield _event("data", {"ops": [{"op": "replace", "path": "", "value": state}]})
-    answer = AnswerBuilder()
-    async for part in _with_first(first, parts):
-        answer.add(part)
-        yield _event("data", {"ops": [{"op": "add", "path": "/streamed_output/-", "value": part}]})
-    done = {"op": "replace", "path": "/final_output", "value": answer.sum()}
-    yield _event("data", {"ops": [done]})
-    yield b"event: end\r\n\r\n"
+async def _events(run: Run, batches: AsyncGenerator[list[RunEvent]]) -> AsyncGenerator[bytes]:
+    """The stream of LangServe; each event has its number as its id."""
+    yield sse("metadata", {"run_id": run.answer_id, "feedback_tokens": []})
+    async with aclosing(batches):
+        async for events in batches:
+            failed = events[-1].kind == "error"  # nothing comes after an error
+            said = events[:-1] if failed else events
+            if said:
+                yield b"".join(sse("data", event.part, event.seq) for event in said)
+            if failed:
+                raise events[-1].failure()
+    yield _END
 
 
 async def _with_first(
-    first: AnswerChunk, parts: AsyncGenerator[AnswerChunk]
-) -> AsyncGenerator[AnswerChunk]:
-    yield first
-    async for part in parts:
-        yield part
+    first: list[RunEvent], batches: AsyncGenerator[list[RunEvent]]
+) -> AsyncGenerator[list[RunEvent]]:
+    async with aclosing(batches):
+        if first:
+            yield first
+        async for events in batches:
+            yield events
 
 
-def _event(name: str, data: Any) -> bytes:
-    return b"event: " + name.encode() + b"\r\ndata: " + orjson.dumps(data) + b"\r\n\r\n"
+async def _found(request: Request, answer_id: str) -> Run:
+    run = await _services(request).runs.find(answer_id)
+    if run is None:
+        raise FixQuestion(_NOT_FOUND, code="not_found")
+    return run
+
+
+def sse(name: str, data: Any, number: int | None = None) -> bytes:
+    """One server-sent event."""
+    head = b"" if number is None else b"id: %d\r\n" % number
+    return head + b"event: " + name.encode() + b"\r\ndata: " + orjson.dumps(data) + b"\r\n\r\n"
+
+
+def _json(value: object) -> Response:
+    return Response(orjson.dumps(value), media_type="application/json")
+
+
+def _ms_since(start: float) -> float:
+    return round((time.perf_counter() - start) * 1000, 1)

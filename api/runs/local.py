@@ -67,6 +67,10 @@ class LocalRun(Run):
         """Events whose ``seq`` is greater than ``after``, then live ones until the end."""
         return self.log.follow(after)
 
+    def batches(self, after: int = -1) -> AsyncGenerator[list[RunEvent]]:
+        """As ``events``, with all that are there at once."""
+        return self.log.batches(after)
+
     def add(self, kind: Kind, **fields: Any) -> None:
         """Appends an event with the next ``seq``."""
         seq = len(self.log.items)

@@ -111,6 +111,12 @@ class Run(ABC):
     def events(self, after: int = -1) -> AsyncGenerator[RunEvent]:
         """Events whose ``seq`` is greater than ``after``, then live ones until the end."""
 
+    async def batches(self, after: int = -1) -> AsyncGenerator[list[RunEvent]]:
+        """As ``events``, with all that are there at once."""
+        async with aclosing(self.events(after)) as events:
+            async for event in events:
+                yield [event]
+
     async def parts(self, after: int = -1) -> AsyncGenerator[AnswerChunk]:
         """Partial answers that add up to the Answer.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from langserve import RemoteRunnable
 from api.doors.langserve import PREFIX
 from errors import RetryLater
 from tests.api.conftest import PIECES, QUESTION, Served
+from tests.api.test_outages import eventually
 
 
 def events(text: str) -> list[tuple[str, Any]]:
@@ -151,8 +153,7 @@ def test_the_playground_page_gets_a_log_that_says_only_the_answer(served: Served
     page = served.http.get(f"{PREFIX}/playground/")
     assert page.status_code == 200
     script = next(part for part in page.text.split('"') if part.endswith(".js"))
-    code = served.http.get(script).text
-    assert "/playground/stream_log" in code
+    assert "stream_log" in served.http.get(f"{PREFIX}/playground/{script}").text
     log = ask(served, "playground/stream_log", {"question": QUESTION})
     ops = [op for name, data in events(log.text) if name == "data" for op in data["ops"]]
     assert ops[-1]["path"] == "/final_output"
@@ -174,3 +175,104 @@ def test_a_session_gives_follow_ups_their_topic(served: Served) -> None:
 def test_a_forged_session_is_not_found(served: Served) -> None:
     response = ask(served, "invoke", {"question": QUESTION, "session_id": "forged"})
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+def _gate(served: Served) -> Callable[[], None]:
+    """The model stops before its second piece until the returned function is called."""
+    opened = asyncio.Event()
+    served.chat.gate = opened
+
+    def open_it() -> None:
+        run = next(iter(served.services.runs._runs.values()))
+        assert run.task is not None
+        run.task.get_loop().call_soon_threadsafe(opened.set)
+
+    return open_it
+
+
+def _begun(served: Served, **params: Any) -> tuple[str, list[tuple[str, str, Any]]]:
+    """A stream whose client leaves after the first text: the answer's id and what it saw."""
+    seen: list[tuple[str, str, Any]] = []
+    body = {"input": {"question": QUESTION}}
+    with served.http.stream("POST", f"{PREFIX}/stream", json=body, params=params) as response:
+        lines: dict[str, str] = {}
+        for line in response.iter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                lines[name] = value
+                continue
+            seen.append((lines.pop("id", ""), lines.pop("event"), json.loads(lines.pop("data"))))
+            if "answer" in seen[-1][2]:
+                break
+    return seen[0][2]["run_id"], seen
+
+
+def test_a_resumable_stream_goes_on_without_its_client_and_is_picked_up_without_gap(
+    served: Served,
+) -> None:
+    open_gate = _gate(served)
+    answer_id, seen = _begun(served, resumable=True)
+    open_gate()
+    rest = served.http.get(f"{PREFIX}/stream/{answer_id}", headers={"Last-Event-ID": seen[-1][0]})
+    parts = [data for name, _, data in seen if name]
+    parts += [data for name, data in events(rest.text) if name == "data"]
+    text = "".join(part.get("answer", "") for part in parts)
+    assert text == "ROS 2 is middleware for robots."
+    assert parts[-1]["answer_id"] == answer_id
+    again = served.http.get(f"{PREFIX}/stream/{answer_id}", params={"after": -1})
+    assert [data for name, data in events(again.text) if name == "data"] == parts
+
+
+def test_a_client_that_leaves_a_plain_stream_stops_the_model(served: Served) -> None:
+    _gate(served)
+    answer_id, _ = _begun(served)
+    assert eventually(lambda: served.chat.closed == [True])
+    assert eventually(lambda: served.http.get(f"{PREFIX}/stream/{answer_id}").status_code == 404)
+    assert served.services.slots.taken == 0
+
+
+def test_a_stream_can_be_cancelled_by_its_id(served: Served) -> None:
+    _gate(served)
+    answer_id, seen = _begun(served, resumable=True)
+    assert served.http.delete(f"{PREFIX}/stream/{answer_id}").status_code == 204
+    assert eventually(lambda: served.chat.closed == [True])
+    rest = served.http.get(f"{PREFIX}/stream/{answer_id}", params={"after": seen[-1][0]})
+    found = events(rest.text)
+    assert found[-1][0] == "end"
+    assert found[-2][1]["answer_id"] == answer_id
+    assert not any("answer" in (data or {}) for _, data in found)
+    assert served.http.delete(f"{PREFIX}/stream/{answer_id}").status_code == 204
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_an_answer_that_nobody_asked_for_is_not_found(served: Served, method: str) -> None:
+    response = served.http.request(method, f"{PREFIX}/stream/none")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+def test_an_event_that_is_yet_to_come_cannot_be_resumed_from(served: Served) -> None:
+    _gate(served)
+    answer_id, _ = _begun(served, resumable=True)
+    response = served.http.get(f"{PREFIX}/stream/{answer_id}", params={"after": 1000})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
+    served.http.delete(f"{PREFIX}/stream/{answer_id}")
+
+
+@pytest.mark.parametrize("route", ["invoke", "batch"])
+async def test_a_client_that_leaves_before_the_answer_stops_the_model(
+    served: Served, route: str
+) -> None:
+    _gate(served)
+    question = {"question": QUESTION}
+    body = {"inputs": [question, {"question": f"{QUESTION} Say it."}]}
+    async with httpx.AsyncClient(base_url=served.url) as http:
+        given = {"input": question} if route == "invoke" else body
+        asking = asyncio.create_task(http.post(f"{PREFIX}/{route}", json=given))
+        answers = len(body["inputs"]) if route == "batch" else 1
+        assert await asyncio.to_thread(eventually, lambda: len(served.chat.seen) == answers)
+        assert served.services.runs.running == answers
+        assert f"book_chat_running_answers {answers}.0" in served.http.get("/metrics").text
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    assert await asyncio.to_thread(eventually, lambda: served.chat.closed == [True] * answers)
+    assert await asyncio.to_thread(eventually, lambda: served.services.slots.taken == 0)
