@@ -25,6 +25,9 @@ def make_usable(path: Path, wait_seconds: float) -> None:
         FixConfiguration: the file cannot be used.
     """
     make_folder(path.parent)
+    with contextlib.suppress(OSError):  # what is wrong is said below, by name
+        path.touch(mode=0o600)
+        path.chmod(0o600)  # readers' conversations are nobody else's
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=wait_seconds)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
