@@ -21,6 +21,19 @@ def by_section(chunks: Iterable[Document], limit: int | None = None) -> dict[str
     return sections
 
 
+def sections_of(
+    chunks: Iterable[Document], section_ids: Sequence[str], budget: int
+) -> list[Document]:
+    """The beginnings of these sections as passages, in the order of ``section_ids``."""
+    found = by_section(chunks)
+    passages = []
+    for section_id in section_ids:
+        if mine := found.get(section_id):
+            first = mine[0].model_copy(update={"metadata": {**mine[0].metadata, "score": 1.0}})
+            passages.append(passage_of([first], mine, budget))
+    return passages
+
+
 def passage_of(hits: Sequence[Document], siblings: Sequence[Document], budget: int) -> Document:
     """The passage around ``hits`` (best first) of one section; ``siblings`` are all its chunks."""
     chunks = _window(hits, siblings or hits, budget)

@@ -35,6 +35,7 @@ from chains.wrappers.remembered import (
     SessionHistory,
 )
 from chains.wrappers.shared import SharedAnswers
+from chains.wrappers.small_talk import SmallTalkAnswers
 from schema import Question
 
 
@@ -72,7 +73,9 @@ def build_chain(parts: ChainParts) -> RememberedAnswers:
     if parts.cache is not None:
         chain = CachedAnswers(chain, parts.cache, keys)
     chain = SharedAnswers(chain, keys)
-    # A reply that needs no book, such as to a greeting, goes here: chain = SmallTalk(chain).
+    chain = SmallTalkAnswers(
+        chain, parts.retriever.store, ServedBook(parts.retriever.store, parts.clock)
+    )
     history = SessionHistory(parts.memory, parts.models.first_token_seconds)
     return RememberedAnswers(chain, history, parts.observe, partial(_begin, parts))
 

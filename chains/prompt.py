@@ -1,5 +1,6 @@
 """The book prompt: what the model is told beside the passages."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
 from chains import phrases
+from chains.places import Found
 from chains.selection import fenced
 from schema import Question
 
@@ -31,9 +33,19 @@ def _marking_rule() -> str:
 
 
 def answer_messages(
-    prompt: ChatPromptTemplate, question: Question, standalone: str
+    prompt: ChatPromptTemplate,
+    question: Question,
+    standalone: str,
+    *,
+    place: Found | None = None,
+    already_said: Sequence[str] = (),
 ) -> list[BaseMessage]:
-    """The messages for a question whose words stand for themselves in ``standalone``."""
+    """The messages for a question whose words stand for themselves in ``standalone``.
+
+    Args:
+        place: the place of the book that is asked for.
+        already_said: earlier answers of the conversation, none of which is to be repeated.
+    """
     content = standalone
     if question.selected_text:
         content += f"\n\nThe selected text:\n{fenced(question.selected_text)}"
@@ -43,6 +55,8 @@ def answer_messages(
         "language": question.language,
         # Read by models that do not cite by themselves; the others never see it.
         "marking": _marking_rule(),
+        "place": (place.task, list(place.places)) if place else None,
+        "already_said": list(already_said),
     }
     return prompt.format_messages(
         language=phrases.answer_language(question.question, question.language),

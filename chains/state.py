@@ -13,6 +13,7 @@ import metering
 from chains.budget import BudgetMode
 from chains.generation import Generation
 from chains.passages import as_source
+from chains.places import Found
 from errors import FixQuestion
 from schema import AnswerChunk, CollectionInfo, Confidence, PastTurn, Question, Status
 
@@ -45,6 +46,8 @@ class AnswerState:
     """The reading that is answered."""
     passages: list[Document] = field(default_factory=list)
     """Its passages, best first."""
+    place: Found | None = None
+    """The place of the book that is asked for, when the question is about the book itself."""
     confidence: Confidence = "high"
     answerable: bool = True
     preface: str = ""

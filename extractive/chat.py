@@ -26,6 +26,8 @@ from extractive.encoder import SentenceEncoder
 from extractive.language import all_there_is, introduction, understood
 from extractive.passages import read
 from extractive.repetition import repeats, said_already
+from extractive.structure import answer_from_place
+from text.places import Place
 
 _QUEUE: Final = 4
 """With more answers waiting, a provider that fails under load would be answered by more load."""
@@ -63,6 +65,9 @@ class ExtractiveChat(BaseChatModel):
 
         ``hurried`` embeds no sentences, see ``score``.
         """
+        if asked.place:
+            task, told = asked.place
+            return answer_from_place(task, told, asked.documents, self.embeddings.dimensions)
         passages = list(asked.documents[: self.passages])
         query = understood(asked.question, passages)
         candidates = read(passages, self.embeddings.dimensions)
@@ -162,6 +167,8 @@ class Asked:
     language: str | None = None
     said: Sequence[str] = ()
     """Earlier answers of this conversation."""
+    place: tuple[str, Sequence[Place]] | None = None
+    """What is asked about the book itself, see ``answer_from_place``."""
 
     @classmethod
     def of(cls, messages: Sequence[BaseMessage], kwargs: dict[str, Any]) -> Self:
@@ -173,6 +180,7 @@ class Asked:
             told.get("selection"),
             told.get("language"),
             list(told.get("already_said") or ()),
+            told.get("place"),
         )
 
 

@@ -11,6 +11,7 @@ from chains import phrases
 from chains.answer_builder import AnswerBuilder
 from chains.budget import BudgetMode
 from chains.citations import uncited_sentences
+from chains.condense import history_used
 from chains.generation import Generation, Models
 from chains.prompt import answer_messages, answer_prompt
 from chains.runnable import AnswerRunnable, traced
@@ -53,7 +54,13 @@ class Generate(AnswerRunnable):
         try:
             yield state.sources()
             if state.answerable:
-                messages = answer_messages(self._prompt, state.question, state.standalone)
+                messages = answer_messages(
+                    self._prompt,
+                    state.question,
+                    state.standalone,
+                    place=state.place,
+                    already_said=[t.answer for t in history_used(state.question, state.history)],
+                )
                 async with aclosing(generation.stream(messages, config)) as chunks:
                     async for chunk in chunks:
                         yield chunk

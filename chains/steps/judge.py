@@ -7,10 +7,13 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig
 
 from chains.abstention import Verdict
+from chains.condense import history_used
+from chains.follow_ups import follow_ups
 from chains.retriever import BookStore
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
+from schema import CollectionInfo
 from text.vocabulary import Vocabulary
 
 
@@ -42,6 +45,16 @@ class Judge(Step):
         if state.question.selected_text and state.question.selected_text.strip():
             return
         book = await self._book.of(state)
+        if state.place is None:
+            await self._weigh(state, book)
+        state.suggestions = follow_ups(
+            await self._store.outline(book.book_version),
+            state.passages,
+            state.standalone,
+            [turn.question for turn in history_used(state.question, state.history)],
+        )
+
+    async def _weigh(self, state: AnswerState, book: CollectionInfo) -> None:
         vocabulary = await self._store.vocabulary(book.book_version)
         verdicts = [
             self._score(reading, passages, vocabulary, book.calibration)

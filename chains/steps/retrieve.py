@@ -7,6 +7,8 @@ from weakref import WeakKeyDictionary
 from langchain_core.runnables import RunnableConfig
 
 from chains import phrases
+from chains.passages import sections_of
+from chains.places import find
 from chains.retriever import BookRetriever
 from chains.selection import as_given, locate
 from chains.served_book import ServedBook
@@ -35,7 +37,7 @@ class Retrieve(Step):
         async with self._limit():
             if selection := (state.question.selected_text or "").strip():
                 await self._select(state, selection)
-            else:
+            elif not await self._look_up(state):
                 searches = (
                     self._retriever.ainvoke(
                         reading, config, scope=state.question.section, budget=state.budget
@@ -44,6 +46,20 @@ class Retrieve(Step):
                 )
                 state.found = await asyncio.gather(*searches)
         state.standalone, state.passages = state.readings[0], state.found[0]
+
+    async def _look_up(self, state: AnswerState) -> bool:
+        """The sections of the place that is asked for, such as "week 5", if one is."""
+        store = self._retriever.store
+        book = await self._book.of(state)
+        state.place = find(state.question.question, await store.outline(book.book_version))
+        if state.place is None:
+            return False
+        chunks = await store.sections(list(state.place.sections))
+        passages = sections_of(chunks, state.place.sections, self._retriever.passage_tokens)
+        state.readings, state.found = [state.question.question], [passages]
+        if not passages:
+            state.place = None
+        return bool(passages)
 
     async def _select(self, state: AnswerState, selection: str) -> None:
         question = state.question

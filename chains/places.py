@@ -1,0 +1,201 @@
+"""Questions about the book itself: a chapter, a week, its exercises, where to begin.
+
+Which place is meant is decided from the outline alone: titles, numbers, parts, rows of a plan.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from text.outline import Outline, Page, Section
+from text.places import Place, kind_of, mentions
+from text.words import content_words, stem, tokens
+
+Task = Literal["outline", "row", "exercises", "contents"]
+_MOST_SECTIONS: Final = 9
+_EXERCISES: Final = frozenset(
+    "exercise exercises quiz homework assignment assignments مشق مشقیں".split()
+)
+_OVERVIEW: Final = frozenset(
+    "summarize summarise summary overview outline recap خلاصہ khulasa".split()
+)
+_BEGIN: Final = frozenset("start begin starting beginning shuru شروع".split())
+_CONTENTS: Final = frozenset(
+    "about teach teaches learn cover covers contents chapters modules topics topic"
+    " book kitab".split()
+)
+_STRUCTURE: Final = {
+    stem(word)
+    for word in (
+        *_EXERCISES,
+        *_OVERVIEW,
+        *_BEGIN,
+        *_CONTENTS,
+        *"list happens happen read reading study section sections page whole full entire short"
+        " brief main key point points idea ideas goal goals objective objectives question questions"
+        " problem problems task tasks quick learned taught covered content table first lost new"
+        " beginner course there many lesson lessons chapter module week part unit plan do mein kya"
+        " hai seekhna parhna پڑھنا سیکھنا".split(),
+    )
+}
+_NOT_READ: Final = (
+    "learning goals|learning objectives|learning outcomes|what you|what we|further reading"
+    "|references|next steps|exercises|knowledge check|quiz|prerequisites|objectives"
+).split("|")
+_SUMMARIES: Final = ("summary", "conclusion", "key takeaways", "recap", "in short")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Sections of the book, in order, and what is asked of them."""
+
+    task: Task
+    sections: Sequence[str]
+    places: Sequence[Place] = ()
+
+
+def find(question: str, outline: Outline) -> Found | None:
+    """The place of the book that is asked for; None for a question about its subject."""
+    words = tokens(question)
+    spans = list(mentions(words))
+    named = [place for place, _, _ in spans]
+    taken = {i for _, start, end in spans for i in range(start, end)}
+    left = [word for i, word in enumerate(words) if i not in taken]
+    rest = _subject(left)
+    exercises = bool(_EXERCISES & set(left))
+    if named:
+        return _numbered(outline, named, exercises=exercises) if not rest else None
+    if exercises or _OVERVIEW & set(left):
+        return _titled(outline, left, rest, exercises=exercises)
+    if rest or not outline.pages:
+        return None
+    if _BEGIN & set(left):
+        return Found("outline", _of_page(outline.pages[0]))
+    if _is_whole(left):
+        return _contents(outline)
+    return None
+
+
+def _subject(words: Iterable[str]) -> frozenset[str]:
+    """Stems of the words that name no part of a book."""
+    return frozenset(content_words(" ".join(words))) - _STRUCTURE
+
+
+def _is_whole(words: Sequence[str]) -> bool:
+    """ "What is this book about?", "list the chapters", "table of contents"."""
+    asked = set(words)
+    if asked & {"contents", "chapters", "modules"}:
+        return bool(asked & {"list", "all", "table", "many", "which", "what", "show", "contents"})
+    if asked & {"book", "kitab", "course"}:
+        return bool(
+            asked & {"about", "learn", "teach", "teaches", "cover", "covers", "what", "topics"}
+        )
+    return False
+
+
+def _numbered(outline: Outline, named: Sequence[Place], *, exercises: bool) -> Found | None:
+    pages = [p for p in outline.pages if all(_is_at(p, place) for place in named)]
+    pages = pages or _by_order(outline, named)
+    if pages:
+        return _of_pages(pages, exercises=exercises)
+    rows = [
+        s.id
+        for page in outline.pages
+        for s in page.sections
+        if any(place in s.places for place in named)
+    ]
+    # A plan tells of many weeks; a passing mention tells of one.
+    told = {s.id: len(s.places) for p in outline.pages for s in p.sections}
+    rows.sort(key=lambda ident: -told[ident])
+    return Found("row", rows[:2], named) if rows else None
+
+
+def _is_at(page: Page, place: Place) -> bool:
+    return place in page.numbers or place in page.within
+
+
+def _by_order(outline: Outline, named: Sequence[Place]) -> list[Page]:
+    """ "Chapter 3" of a book that only numbers its files: the third of them, in its module."""
+    chapters = [place for place in named if place[0] in ("chapter", "lesson")]
+    if len(chapters) != 1 or not chapters[0][1].isdecimal():
+        return []
+    others = [place for place in named if place not in chapters]
+    pages = [
+        page
+        for page in outline.pages
+        if page.order is not None and not page.numbers and all(_is_at(page, o) for o in others)
+    ]
+    number = int(chapters[0][1])
+    return pages[number - 1 : number]
+
+
+def _titled(
+    outline: Outline, words: Sequence[str], rest: frozenset[str], *, exercises: bool
+) -> Found | None:
+    """ "Exercises of the URDF chapter", "quiz me on topics", "summarize Balance and Walking"."""
+    asked = rest | (frozenset(content_words(" ".join(words))) - _KEYWORDS)
+    if not rest and any(kind_of(word) == "chapter" for word in words):
+        return None
+    if not asked or (not rest and not exercises):
+        return _contents(outline) if {"book", "kitab"} & set(words) else None
+    pages = [page for page in outline.pages if asked & page.words]
+    if not pages and exercises:
+        pages = sorted(
+            (p for p in outline.pages if any(asked <= s.words for s in p.sections)),
+            key=lambda p: -sum(asked <= s.words for s in p.sections),
+        )[:1]
+    if not pages:
+        return None
+    best = max(pages, key=lambda p: (len(asked & p.words), -len(p.words)))
+    share = len(asked & best.words) / len(asked)
+    whole = len(asked & best.words) / len(best.words)
+    named = any(kind_of(word) or word == "page" for word in words)
+    if not exercises and not (share == 1 and (named or whole >= 0.5)):
+        return None
+    return _of_pages([best], exercises=exercises) if share >= 0.5 or exercises else None
+
+
+_KEYWORDS: Final = {
+    stem(word)
+    for word in (*_EXERCISES, *_OVERVIEW, "chapter", "module", "book", "question", "page")
+}
+
+
+def _of_pages(pages: Sequence[Page], *, exercises: bool) -> Found | None:
+    if exercises:
+        asked = [s.id for page in pages for s in page.sections if _asks(s)]
+        return Found("exercises", asked[:3]) if asked else None
+    if len(pages) == 1:
+        return Found("outline", _of_page(pages[0]))
+    first = sorted(pages, key=lambda page: not page.opens)
+    return Found("contents", [page.sections[0].id for page in first][:_MOST_SECTIONS])
+
+
+def _of_page(page: Page) -> list[str]:
+    """What stands first, the summary, and the main sections."""
+    told = [s for s in page.sections[1:] if not _is_passed_over(s)]
+    level = min((s.level for s in told), default=0)
+    main = [s for s in told if s.level == level]
+    main = main if len(main) > 1 else told
+    summaries = [s for s in page.sections[1:] if s.heading.lower().startswith(_SUMMARIES)]
+    kept = [page.sections[0], *summaries[:1], *(s for s in main if s not in summaries)]
+    return [s.id for s in kept[:_MOST_SECTIONS]]
+
+
+def _contents(outline: Outline) -> Found:
+    """The parts of a large book, or the pages of a small one."""
+    opening = [p for p in outline.pages[1:] if p.opens and p.path.count("/") == 1]
+    pages = opening if len(opening) > 1 else list(outline.pages[1:])
+    first = outline.pages[:1]
+    return Found("contents", [p.sections[0].id for p in (*first, *pages)][: 2 * _MOST_SECTIONS])
+
+
+def _asks(section: Section) -> bool:
+    heading = section.heading.lower()
+    return section.echo or any(
+        word in heading for word in ("exercise", "knowledge check", "quiz", "assignment", "مشق")
+    )
+
+
+def _is_passed_over(section: Section) -> bool:
+    return _asks(section) or section.heading.lower().startswith(tuple(_NOT_READ))

@@ -1,0 +1,208 @@
+"""Greetings, thanks and questions about the assistant: what needs no book.
+
+A message is small talk when all of it is made of the phrases below; one more word, such as in
+"hi, what is ZMP?", makes it a question.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from text.words import tokens
+
+Kind = Literal["greeting", "thanks", "fine", "bye", "how", "who", "rude"]
+_PHRASES: Final[dict[tuple[str, Kind], str]] = {
+    ("en", "greeting"): "hi|hello|hey|hiya|yo|howdy|greetings|good morning|good afternoon"
+    "|good evening|good day|hi there|hello there|hey there|salam|salaam|welcome",
+    ("en", "thanks"): "thanks|thank you|thank u|thx|ty|thanks a lot|thank you very much"
+    "|thank you so much|thanks so much|many thanks|cheers|much appreciated|that helped"
+    "|that was helpful|great answer|good job|well done|you are great|you are awesome",
+    ("en", "fine"): "ok|okay|k|kk|fine|alright|cool|nice|great|good|perfect|awesome|wow|lol|haha"
+    "|got it|i see|i understand|understood|makes sense|sounds good|yes|yeah|yep|no|nope|sure"
+    "|test|testing|hmm",
+    ("en", "bye"): "bye|goodbye|bye bye|good bye|good night|see you|see you later|see ya|later"
+    "|take care|have a nice day|have a good day",
+    (
+        "en",
+        "how",
+    ): "how are you|how are u|how r u|how are you doing|how are you today|how is it going"
+    "|how's it going|what's up|whats up|sup|how do you do|are you ok|are you there|you there",
+    ("en", "who"): "who are you|who r u|what are you|who is this|what is your name|what's your name"
+    "|whats your name|your name|who made you|who built you|who created you|are you a person"
+    "|are you a human|are you human|are you a real person|are you real|are you a robot"
+    "|are you a bot"
+    "|are you an ai|are you ai|are you chatgpt|am i talking to a human|am i talking to a person"
+    "|what can you do|what do you do|what can i ask|what can i ask you|what should i ask"
+    "|what can you help with|what can you help me with|how can you help|how can you help me"
+    "|can you help me|can you help|help|help me|i need help|how do you work|how does this work"
+    "|tell me about yourself|introduce yourself|what is this|what languages do you speak",
+    (
+        "en",
+        "rude",
+    ): "you are stupid|you're stupid|you are dumb|you're dumb|stupid|stupid bot|dumb bot"
+    "|idiot|you idiot|you are an idiot|you are useless|you're useless|useless|shut up|you suck"
+    "|this sucks|fuck you|fuck off|fuck|shit|bullshit|i hate you|you are bad|bad bot|you are wrong"
+    "|moron|crap|damn|wtf|go away|you are terrible|this is useless|nonsense",
+    ("roman-ur", "greeting"): "assalam o alaikum|assalamu alaikum|assalam alaikum|aslam o alaikum"
+    "|salam alaikum|walaikum assalam|adaab|asalam o alaikum|aoa",
+    ("roman-ur", "thanks"): "shukriya|bohat shukriya|bahut shukriya|boht shukriya|meharbani"
+    "|jazakallah|jazak allah",
+    (
+        "roman-ur",
+        "fine",
+    ): "theek hai|thik hai|acha|achha|accha|sahi hai|samajh gaya|samajh gayi|haan|ji haan|nahi|ji",
+    ("roman-ur", "bye"): "khuda hafiz|allah hafiz|phir milenge",
+    ("roman-ur", "how"): "kaise ho|kaise hain|aap kaise hain|kya haal hai|kia haal hai|kaisay ho"
+    "|kya hal hai|tum kaise ho",
+    ("roman-ur", "who"): "aap kaun hain|aap kaun ho|tum kaun ho|ap kon hain|tum kon ho|kaun ho tum"
+    "|aap kya kar sakte hain|tum kya kar sakte ho|aap kya kar sakte ho|kya tum insan ho"
+    "|kya aap insan hain|madad karo|meri madad karo",
+    ("ur", "greeting"): "سلام|السلام علیکم|اسلام علیکم|ہیلو|آداب|صبح بخیر|وعلیکم السلام",
+    ("ur", "thanks"): "شکریہ|بہت شکریہ|آپ کا شکریہ|مہربانی|جزاک اللہ",
+    ("ur", "fine"): "ٹھیک ہے|ٹھیک|اچھا|جی|جی ہاں|ہاں|نہیں|سمجھ گیا",
+    ("ur", "bye"): "خدا حافظ|اللہ حافظ|شب بخیر",
+    ("ur", "how"): "آپ کیسے ہیں|کیسے ہو|کیا حال ہے|کیسے ہیں",
+    ("ur", "who"): "آپ کون ہیں|تم کون ہو|آپ کیا کر سکتے ہیں|کیا آپ انسان ہیں|آپ کا نام کیا ہے|مدد",
+    ("es", "greeting"): "hola|buenos días|buenos dias|buenas tardes|buenas noches|buenas",
+    ("es", "thanks"): "gracias|muchas gracias",
+    ("es", "bye"): "adiós|adios|hasta luego|hasta pronto",
+    ("es", "how"): "cómo estás|como estas|qué tal|que tal",
+    ("es", "who"): "quién eres|quien eres|qué puedes hacer|que puedes hacer|eres una persona|ayuda",
+    ("fr", "greeting"): "bonjour|salut|bonsoir|coucou",
+    ("fr", "thanks"): "merci|merci beaucoup",
+    ("fr", "bye"): "au revoir|à bientôt|bonne nuit",
+    ("fr", "how"): "ça va|ca va|comment ça va|comment allez vous|comment vas tu",
+    ("fr", "who"): "qui es tu|qui êtes vous|que peux tu faire|es tu humain|aide",
+    ("de", "greeting"): "hallo|guten morgen|guten tag|guten abend|servus|moin|grüß gott",
+    ("de", "thanks"): "danke|vielen dank|danke schön|dankeschön",
+    ("de", "bye"): "tschüss|tschüß|auf wiedersehen|gute nacht",
+    ("de", "how"): "wie geht's|wie geht es dir|wie gehts|wie geht es ihnen",
+    ("de", "who"): "wer bist du|was bist du|was kannst du|bist du ein mensch|hilfe",
+    ("hi", "greeting"): "नमस्ते|नमस्कार|हैलो|हेलो|सुप्रभात|namaste|namaskar",
+    ("hi", "thanks"): "धन्यवाद|शुक्रिया|बहुत धन्यवाद|dhanyavaad|dhanyavad",
+    ("hi", "bye"): "अलविदा|फिर मिलेंगे",
+    ("hi", "how"): "कैसे हो|आप कैसे हैं|क्या हाल है",
+    ("hi", "who"): "तुम कौन हो|आप कौन हैं|आप क्या कर सकते हैं|क्या तुम इंसान हो|मदद",
+}
+_FILLERS: Final = frozenset(
+    "there bot friend sir madam buddy bro dude mate everyone all again please so much very a lot"
+    " for your the help answer man bhai yaar ji today now and then oh ah well just sahab dost amigo"
+    " mein freund".split()
+)
+_KNOWN: Final = {
+    tuple(tokens(phrase)): (language, kind)
+    for (language, kind), phrases in _PHRASES.items()
+    for phrase in phrases.split("|")
+}
+_LONGEST: Final = max(map(len, _KNOWN))
+_MOST_TOKENS: Final = 12
+_CODES: Final = {
+    "english": "en", "urdu": "ur", "roman urdu": "roman-ur", "spanish": "es", "french": "fr",
+    "german": "de", "hindi": "hi", "español": "es", "français": "fr", "deutsch": "de",
+}  # fmt: skip
+_WEIGHT: Final[dict[Kind, int]] = {
+    "fine": 0, "greeting": 1, "thanks": 2, "how": 3, "bye": 4, "who": 5, "rude": 6,
+}  # fmt: skip
+_ABOUT: Final = {
+    "en": "I answer questions about “{title}” from its own text and show where each answer stands. "
+    "I am a program, not a person.",
+    "ur": "میں کتاب “{title}” کے سوالوں کا جواب اسی کے متن سے دیتا ہوں اور دکھاتا ہوں کہ "
+    "جواب کہاں ہے۔ "
+    "میں ایک پروگرام ہوں، انسان نہیں۔",
+    "roman-ur": "Main kitab “{title}” ke sawalon ka jawab usi ke matn se deta hoon aur "
+    "dikhata hoon "
+    "ke jawab kahan hai. Main ek program hoon, insan nahin.",
+    "es": "Respondo preguntas sobre “{title}” con su propio texto y muestro dónde está cada "
+    "respuesta. Soy un programa, no una persona.",
+    "fr": "Je réponds aux questions sur « {title} » à partir de son texte et je montre où "
+    "se trouve "
+    "chaque réponse. Je suis un programme, pas une personne.",
+    "de": "Ich beantworte Fragen zu „{title}“ aus dem Text des Buches und zeige, wo jede Antwort "
+    "steht. Ich bin ein Programm, kein Mensch.",
+    "hi": "मैं “{title}” के बारे में प्रश्नों के उत्तर उसी के पाठ से देता हूँ और दिखाता हूँ "
+    "कि उत्तर कहाँ है। "
+    "मैं एक प्रोग्राम हूँ, इंसान नहीं।",
+}
+_ASK: Final = {
+    "en": "You can ask me anything about “{title}”, for example one of the questions below.",
+    "ur": "آپ “{title}” کے بارے میں کچھ بھی پوچھ سکتے ہیں، مثلاً نیچے دیے گئے سوالوں میں سے ایک۔",
+    "roman-ur": "Aap “{title}” ke baare mein kuch bhi pooch sakte hain, maslan neeche ka "
+    "koi sawal.",
+    "es": "Puedes preguntarme lo que quieras sobre “{title}”, por ejemplo una de estas preguntas.",
+    "fr": "Posez-moi vos questions sur « {title} », par exemple l’une de celles-ci.",
+    "de": "Frag mich alles über „{title}“, zum Beispiel eine der Fragen unten.",
+    "hi": "आप “{title}” के बारे में कुछ भी पूछ सकते हैं, जैसे नीचे दिए गए प्रश्नों में से एक।",
+}
+_OPENINGS: Final[dict[Kind, dict[str, str]]] = {
+    "greeting": {
+        "en": "Hello!", "ur": "السلام علیکم!", "roman-ur": "Assalam o alaikum!", "es": "¡Hola!",
+        "fr": "Bonjour !", "de": "Hallo!", "hi": "नमस्ते!",
+    },
+    "thanks": {
+        "en": "You are welcome.", "ur": "خوشی ہوئی۔", "roman-ur": "Khushi hui.", "es": "De nada.",
+        "fr": "Avec plaisir.", "de": "Gern geschehen.", "hi": "आपका स्वागत है।",
+    },
+    "fine": {"en": "Good.", "ur": "ٹھیک ہے۔", "roman-ur": "Theek hai."},
+    "bye": {
+        "en": "Goodbye, and enjoy reading.", "ur": "خدا حافظ۔", "roman-ur": "Khuda hafiz.",
+        "es": "Adiós.", "fr": "Au revoir.", "de": "Auf Wiedersehen.", "hi": "फिर मिलेंगे।",
+    },
+    "how": {
+        "en": "I am ready to help, thank you.", "ur": "میں حاضر ہوں، شکریہ۔",
+        "roman-ur": "Main haazir hoon, shukriya.", "es": "Listo para ayudar, gracias.",
+        "fr": "Prêt à vous aider, merci.", "de": "Bereit zu helfen, danke.",
+        "hi": "मैं मदद के लिए तैयार हूँ।",
+    },
+    "who": {},
+    "rude": {"en": "I am sorry that this did not help. Please try it in other words."},
+}  # fmt: skip
+_THE_BOOK: Final = {
+    "en": "this book", "ur": "یہ کتاب", "roman-ur": "yeh kitab", "es": "este libro",
+    "fr": "ce livre", "de": "dieses Buch", "hi": "यह पुस्तक",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SmallTalk:
+    """What was said, and in which language."""
+
+    kind: Kind
+    language: str
+
+
+def small_talk(text: str) -> SmallTalk | None:
+    """What kind of small talk the whole message is; None for everything else."""
+    words = [word.replace("’", "'") for word in tokens(text)]
+    if not 0 < len(words) <= _MOST_TOKENS:
+        return None
+    found: list[SmallTalk] = []
+    at = 0
+    while at < len(words):
+        length, talk = _phrase(words, at)
+        if talk is not None:
+            found.append(talk)
+        elif words[at] not in _FILLERS:
+            return None
+        at += length
+    return max(found, key=lambda talk: _WEIGHT[talk.kind], default=None)
+
+
+def reply(talk: SmallTalk, title: str, wanted: str | None) -> str:
+    """A kind sentence or two in the reader's language."""
+    asked = (wanted or "").strip().lower()
+    language = _CODES.get(asked, asked)
+    language = language if language in _ABOUT else talk.language
+    opening = _OPENINGS[talk.kind].get(language, "")
+    told = _ABOUT if talk.kind in ("greeting", "who") else _ASK
+    if talk.kind == "bye":
+        return opening
+    return f"{opening} {told[language].format(title=title or _THE_BOOK[language])}".strip()
+
+
+def _phrase(words: Sequence[str], at: int) -> tuple[int, SmallTalk | None]:
+    """The longest phrase that begins at a word, and its length."""
+    for length in range(min(_LONGEST, len(words) - at), 0, -1):
+        known = _KNOWN.get(tuple(words[at : at + length]))
+        if known:
+            return length, SmallTalk(known[1], known[0])
+    return 1, None

@@ -1,0 +1,55 @@
+"""Small talk is answered without a search and without a model."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+
+from chains import small_talk
+from chains.retriever import BookStore
+from chains.runnable import AnswerRunnable, AnswerWrapper, traced
+from chains.served_book import ServedBook
+from chains.state import AnswerState, as_state
+from errors import BookChatError
+from schema import AnswerChunk
+from text.outline import Outline
+
+
+class SmallTalkAnswers(AnswerWrapper):
+    """Answers greetings, thanks and questions about the assistant; hands on everything else."""
+
+    def __init__(self, inner: AnswerRunnable, store: BookStore, book: ServedBook) -> None:
+        super().__init__(inner, "small_talk")
+        self._store = store
+        self._book = book
+
+    async def astream(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncGenerator[AnswerChunk]:
+        """A kind reply with questions to begin with, or the answer of ``inner``."""
+        state = as_state(input)
+        talk = small_talk.small_talk(state.question.question)
+        if talk is None or state.question.selected_text:
+            async with aclosing(self.inner.astream(state, config, **kwargs)) as parts:
+                async for part in parts:
+                    yield part
+            return
+        async with traced("small_talk", state.question, config) as run:
+            outline = await self._outline(state)
+            state.suggestions = outline.suggestions
+            text = small_talk.reply(talk, outline.title, state.question.language)
+            yield {"sources": []}
+            yield {"answer": text}
+            yield {"citations": []}
+            rest: AnswerChunk = {**state.rest(), "status": "small_talk"}
+            yield rest
+            run.output = {"answer": text, **rest}
+
+    async def _outline(self, state: AnswerState) -> Outline:
+        """A greeting is answered while the store is away, too."""
+        try:
+            book = await self._book.of(state)
+            return await self._store.outline(book.book_version)
+        except BookChatError:
+            return Outline()

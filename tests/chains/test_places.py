@@ -1,0 +1,39 @@
+"""Which place of a book a question asks for."""
+
+import pytest
+
+from chains.places import find
+from tests.text.test_outline import built
+
+OUTLINE = built(
+    ("intro.md", "A book", ["A book"], "This book is about robots."),
+    ("m1/01-nodes.md", "Nodes and Topics", ["Module 1", "Nodes and Topics"], "Nodes."),
+    ("m1/01-nodes.md", "Nodes and Topics", ["Module 1", "Nodes and Topics", "Exercises"], "1. Do."),
+    ("m1/02-walking.md", "Walking", ["Module 1", "Walking"], "Walking."),
+    ("plan.md", "Plan", ["Plan", "Weeks"], "| Week | Topic |\n| --- | --- |\n| 5 | Worlds |"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "task", "first"),
+    [
+        ("What do I learn in week 5?", "row", "plan.md#Weeks"),
+        ("summarize chapter 2", "outline", "m1/02-walking.md"),
+        ("overview of module 1", "contents", "m1/01-nodes.md"),
+        ("exercises of the nodes chapter", "exercises", "m1/01-nodes.md#Exercises"),
+        ("quiz me on topics", "exercises", "m1/01-nodes.md#Exercises"),
+        ("where do I start?", "outline", "intro.md"),
+        ("what is this book about?", "contents", "intro.md"),
+    ],
+)
+def test_a_place_of_the_book_is_found(question: str, task: str, first: str) -> None:
+    found = find(question, OUTLINE)
+    assert found is not None
+    assert (found.task, found.sections[0]) == (task, first)
+
+
+@pytest.mark.parametrize(
+    "question", ["What is a node?", "summarize chapter 9", "how do I test a node", "week", "why?"]
+)
+def test_a_question_about_the_subject_is_left_to_the_search(question: str) -> None:
+    assert find(question, OUTLINE) is None

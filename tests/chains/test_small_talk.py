@@ -1,0 +1,39 @@
+"""Small talk is recognised as a whole message, and answered in the reader's language."""
+
+import pytest
+
+from chains.small_talk import reply, small_talk
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("hi", "greeting"),
+        ("Hello there!", "greeting"),
+        ("thanks a lot", "thanks"),
+        ("who are you?", "who"),
+        ("ok thanks, bye", "bye"),
+        ("you are stupid", "rude"),
+        ("سلام", "greeting"),
+        ("kaise ho", "how"),
+        ("hola", "greeting"),
+    ],
+)
+def test_small_talk_is_recognised(text: str, kind: str) -> None:
+    talk = small_talk(text)
+    assert talk is not None
+    assert talk.kind == kind
+
+
+@pytest.mark.parametrize(
+    "text", ["hi, what is ZMP?", "how does it work", "what is a node", "ok but why?", "robot", "?"]
+)
+def test_a_question_is_never_swallowed(text: str) -> None:
+    assert small_talk(text) is None
+
+
+def test_the_language_that_was_asked_for_counts() -> None:
+    talk = small_talk("hi")
+    assert talk is not None
+    assert reply(talk, "Robots", "ur").startswith("السلام علیکم")
+    assert "Robots" in reply(talk, "Robots", None)
