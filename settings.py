@@ -111,6 +111,15 @@ class Settings(BaseSettings):
         le=10_000,
         description="per process; default: 512 with Cohere, 64 with the embedded answerer",
     )
+    max_connections: int = Field(
+        4000, ge=10, le=100_000, description="open sockets per process; more get 503"
+    )
+    max_connections_per_client: int = Field(
+        256,
+        ge=2,
+        le=100_000,
+        description="open sockets of one address, trusted proxies aside",
+    )
     monthly_call_budget: int = Field(0, ge=0, description="provider calls a month; 0: no limit")
     web_concurrency: int = Field(1, ge=1, le=64, description="worker processes")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -16,6 +16,7 @@ from api.doors import (
     admin,
     agents,
     ai_sdk,
+    api_docs,
     asyncapi,
     book,
     health,
@@ -31,7 +32,7 @@ from api.mcp.server import McpEndpoint
 from api.observability.telemetry import Metrics, RequestContext
 from api.pages import one_file, static_files
 from api.protection.body_size import BodyLimit
-from api.protection.content_policy import page_policy
+from api.protection.content_policy import DefaultPolicy, page_policy
 from api.protection.hosts import Hosts
 from api.protection.origins import Origins
 from api.services import Services
@@ -72,6 +73,7 @@ def create_app(
         version=VERSION,
         summary="Answers readers' questions about a book, with citations to the exact heading.",
         lifespan=_lifespan(settings, services, metrics, own_process=own_process),
+        docs_url=None,
         redoc_url=None,
         responses=openapi.PROBLEMS,
     )
@@ -79,8 +81,10 @@ def create_app(
     openapi.install(app, chat.InvokeRequest, chat.BatchRequest, CompletionRequest, ChatRequest)
     for part in _DOORS:
         app.include_router(part.router)
+    api_docs.install(app)
     _add_pages(app, metrics, settings)
     app.add_middleware(problems.Unexpected)
+    app.add_middleware(DefaultPolicy)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         Origins,

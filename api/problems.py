@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents; nothing of the inside reaches a client."""
 
+import html
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -8,8 +9,10 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import metering
@@ -122,6 +125,28 @@ def respond(
     return Response(orjson.dumps(problem), problem["status"], headers, MEDIA_TYPE)
 
 
+def shown(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """The same for a person who followed a link: a small page."""
+    title, detail, number = (
+        html.escape(str(problem[name])) for name in ("title", "detail", "request_id")
+    )
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>' + title + "</title>"
+        '<meta name="viewport" content="width=device-width">'
+        "<style>body{font:1rem/1.5 system-ui;max-width:34rem;margin:15vh auto;padding:0 1rem}"
+        "small{opacity:.7}:root{color-scheme:light dark}</style>"
+        f"<h1>{title}</h1><p>{detail}</p>"
+        f'<p><a href="/">Ask the book</a></p><small>Request {number}</small></html>'
+    )
+    return HTMLResponse(page, problem["status"], dict(headers or {}))
+
+
+def wants_page(request: Request) -> bool:
+    """A browser that opens an address; programs ask for JSON or for anything."""
+    accept = request.headers.get("accept", "")
+    return request.method in ("GET", "HEAD") and "text/html" in accept and "json" not in accept
+
+
 def request_id(request: Request) -> str:
     """The id that the middleware gave this request."""
     return str(getattr(request.state, "request_id", ""))
@@ -133,6 +158,8 @@ def install(app: FastAPI) -> None:
     async def named(request: Request, error: Exception) -> Response:
         retry_after = error.retry_after if isinstance(error, BookChatError) else None
         problem = of_error(error, request_id(request))
+        if problem["status"] == 404 and wants_page(request):
+            return shown(problem)
         scheme = {"WWW-Authenticate": "Bearer"} if problem["status"] == 401 else None
         return respond(problem, retry_after, scheme)
 
@@ -147,6 +174,8 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         problem = of_status(error.status_code, request_id(request))
         # Such as Allow of a 405.
+        if error.status_code == 404 and wants_page(request):
+            return shown(problem, error.headers)
         return respond(problem, headers=error.headers)
 
     app.add_exception_handler(BookChatError, named)
@@ -174,6 +203,8 @@ class Unexpected:
 
         try:
             await self._app(scope, receive, send_noting)
+        except ClientDisconnect:
+            metering.count("client_left")  # nobody is there to be told, and nothing went wrong
         except Exception as error:
             if begun or scope["type"] != "http":
                 raise

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from starlette.requests import HTTPConnection
 
 from api.book_pages.pages import BookPages
+from api.protection.admin_key import AdminKey
 from api.protection.guard import Guard
 from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
@@ -93,6 +94,12 @@ class Services:
     def typing(self) -> TypingSearch:
         """What a search box asks while a reader types."""
         return TypingSearch(self.retriever)
+
+    @cached_property
+    def admin_key(self) -> AdminKey | None:
+        """The operator's key, if there is one."""
+        key = self.settings.admin_api_key
+        return AdminKey(key.get_secret_value()) if key else None
 
     @cached_property
     def pages(self) -> BookPages:

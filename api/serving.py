@@ -19,6 +19,8 @@ from api.doors.frames import MAX_FRAME
 from api.draining import DrainingWebSocket
 from api.observability.logs import configure_logging
 from api.observability.telemetry import Metrics
+from api.protection.addresses import networks
+from api.protection.connections import SocketLimits, guarded
 from api.services import Services
 from api.wiring import open_services
 from errors import BookChatError, FixConfiguration
@@ -118,6 +120,10 @@ def _config(app: object, settings: Settings, *, factory: bool = False) -> uvicor
         access_log=False,
         server_header=False,
         proxy_headers=False,  # believed only where TRUSTED_PROXIES says so
+        http=guarded(
+            SocketLimits(settings.max_connections_per_client, networks(settings.trusted_proxies))
+        ),
+        limit_concurrency=settings.max_connections,
         ws=DrainingWebSocket,
         ws_max_size=MAX_FRAME,
         # Frames are a few words; a compressor for each reader would take 300 kB, and time.

@@ -1,7 +1,6 @@
 """Routes of the operator; without ``ADMIN_API_KEY`` they do not exist."""
 
 import csv
-import hmac
 import io
 from typing import Annotated, Any, Final, Literal
 
@@ -15,13 +14,10 @@ from errors import FixQuestion
 
 def _authorised(request: Request) -> Services:
     services: Services = request.app.state.services
-    key = services.settings.admin_api_key
+    key = services.admin_key
     if key is None:
         raise FixQuestion("There is no such page.", code="not_found")
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    fits = hmac.compare_digest(given.encode("latin-1"), key.get_secret_value().encode())
-    if scheme.lower() != "bearer" or not fits:
-        raise FixQuestion("This needs the admin key as a bearer token.", code="unauthorized")
+    key.check(request.headers.get("authorization", ""), services.guard.client(request))
     return services
 
 

@@ -12,7 +12,7 @@ from api.doors import frames
 from api.doors.frames import MAX_FRAME, PROTOCOL
 from api.observability.telemetry import current_request
 from api.protection.origins import origin_allowed
-from api.runs.run import Run, error_fields
+from api.runs.run import Run, RunEvent, error_fields
 from api.services import Services
 from errors import BookChatError, FixQuestion
 from schema import Question
@@ -112,7 +112,7 @@ class Connection:
         if question.session_id is None:
             question = question.model_copy(update={"session_id": self._session_id})
         run = await self._services.start(self._socket, question, ask_id=asked.id, keep=True)
-        self._follow(run, -1)
+        self._follow(run, -1, own=True)
 
     async def _cancel(self, ask_id: str) -> None:
         if self._run is None or ask_id != self._run.ask_id or self._run.finished:
@@ -127,25 +127,28 @@ class Connection:
             raise BookChatError("One answer at a time; cancel or wait.", code="busy")
         if not run.reaches(after):
             raise FixQuestion("There is no frame with this seq yet.")
-        self._follow(run, after)
+        self._follow(run, after, own=run is self._run)
 
     def _busy(self) -> bool:
         # One more may be asked while the last frames are on their way, but a reader who only asks
         # and never reads must not pile answers up here.
         return self._unsent > 1 or (self._run is not None and not self._run.finished)
 
-    def _follow(self, run: Run, after: int) -> None:
+    def _follow(self, run: Run, after: int, *, own: bool) -> None:
         self._run = run
         self._unsent += 1
-        self._follower = asyncio.create_task(self._relay(run, after, self._follower))
+        self._follower = asyncio.create_task(self._relay(run, after, self._follower, own=own))
 
-    async def _relay(self, run: Run, after: int, before: asyncio.Task[None] | None) -> None:
+    async def _relay(
+        self, run: Run, after: int, before: asyncio.Task[None] | None, *, own: bool
+    ) -> None:
         """Sends the frames of ``run`` once those of the answer ``before`` are out."""
         try:
             if before is not None:
                 await before
             async for event in run.events(after):
-                await self._socket.send_text(event.frame.decode())
+                frame = event.frame if own else _without_session(event)
+                await self._socket.send_text(frame.decode())
         except (WebSocketDisconnect, RuntimeError):
             return
         finally:
@@ -154,6 +157,14 @@ class Connection:
     async def _send(self, frame: dict[str, Any]) -> None:
         if self._socket.application_state == WebSocketState.CONNECTED:
             await self._socket.send_text(orjson.dumps(frame).decode())
+
+
+def _without_session(event: RunEvent) -> bytes:
+    """The frame for a reader who only knows the answer's id: its session is not theirs to read."""
+    if event.kind not in ("done", "cancelled"):
+        return event.frame
+    answer = {**event.fields["answer"], "session_id": None}
+    return orjson.dumps({**event.fields, "answer": answer})
 
 
 def _error_fields(error: BookChatError) -> dict[str, Any]:

@@ -35,13 +35,13 @@ def client_address(connection: HTTPConnection, trusted: Sequence[Network]) -> st
     at = _parsed(peer)
     if at is None:
         return peer
-    if _is_trusted(at, trusted):
+    if is_trusted(at, trusted):
         lines = ",".join(connection.headers.getlist("x-forwarded-for"))
         for hop in reversed(lines.rsplit(",", MAX_HOPS)[-MAX_HOPS:]):
             before = _parsed(hop)
             if before is None and hop.strip():
                 break
-            if before is not None and not _is_trusted(before, trusted):
+            if before is not None and not is_trusted(before, trusted):
                 return str(before)
     return str(at)
 
@@ -53,6 +53,11 @@ def client_key(connection: HTTPConnection, trusted: Sequence[Network]) -> str:
     if isinstance(at, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((at, _READERS_NETWORK), strict=False))
     return address
+
+
+def client_of_peer(peer: tuple[str, int] | None) -> Address | None:
+    """The address of a socket's other end; None for a Unix socket."""
+    return _parsed(peer[0]) if peer else None
 
 
 def _parsed(text: str) -> Address | None:
@@ -67,5 +72,6 @@ def _parsed(text: str) -> Address | None:
     return (at.ipv4_mapped or at) if isinstance(at, ipaddress.IPv6Address) else at
 
 
-def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+def is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    """Whether it belongs to one of our own proxies."""
     return any(address in network for network in trusted)

@@ -66,6 +66,10 @@ class Guard:
         self._origins = tuple(allowed_origins)
         self._proxies = networks(trusted_proxies)
 
+    def client(self, connection: HTTPConnection) -> str:
+        """The key under which this client is counted."""
+        return client_key(connection, self._proxies)
+
     async def admit(
         self, connection: HTTPConnection, questions: Sequence[Question] = ()
     ) -> Admitted:
@@ -78,7 +82,7 @@ class Guard:
         if not page_allowed(connection, self._origins):
             raise ForeignPage(REFUSAL)
         cost = len(questions) or _SEARCH
-        await self._rate.check(f"address:{client_key(connection, self._proxies)}", cost)
+        await self._rate.check(f"address:{self.client(connection)}", cost)
         for session_id, count in Counter(q.session_id for q in questions if q.session_id).items():
             await self._rate.check(f"session:{fingerprint(session_id)}", count)
         release = await self._slots.acquire(cost)

@@ -50,7 +50,7 @@ class _Atom:
 def _packed(atoms: Sequence[_Atom], room: int) -> Iterator[tuple[str, int]]:
     """Runs of neighbouring atoms, as even in size as the joints allow, none above ``room``."""
     total = sum(atom.tokens + 1 for atom in atoms)
-    fair = total / -(-total // room)
+    fair = total / max(1, -(-total // room))
     current: list[_Atom] = []
     size = 0
     for atom in atoms:

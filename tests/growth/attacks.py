@@ -6,11 +6,13 @@ ahead. Characters that the pattern names stand for its classes.
 """
 
 import re
-import re._constants as op  # type: ignore[import-not-found]  # no stubs - Python keeps it private
-import re._parser as parser  # type: ignore[import-not-found]  # no stubs - the same
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, Final
 
+# Python keeps its parser of patterns private, and without types.
+op: Final[Any] = import_module("re._constants")
+parser: Final[Any] = import_module("re._parser")
 _CANDIDATES: Final = "a1 \n\t_-.:/(<[{`*#|>\"'!?,;=&$~+xéع。"
 _ENDS: Final = ("", "\x00", " x", "\n", ">")
 _TIMES: Final = 3
