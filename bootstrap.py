@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import SecretStr
 
 import metering
+from chains.abstention import Gate
 from chains.answer_limits import AnswerLimits
 from chains.budget import Budget
 from chains.condense import Condenser, LexicalCondenser, ModelCondenser
@@ -23,6 +24,7 @@ from chains.generation import Models
 from chains.pipeline import ChainParts, build_chain
 from chains.prompt import PROMPTS
 from chains.retriever import BookRetriever
+from chains.understanding import QuestionReader
 from chains.wrappers.cached import AnswerCache, AnswerStore
 from chains.wrappers.remembered import Observer, Outcome, RememberedAnswers
 from conversations.store import ConversationStore, open_conversations
@@ -33,8 +35,9 @@ from loaders.index.process import index_apart
 from loaders.index.remote import STORE_METHODS
 from loaders.index.store import IndexStore
 from loaders.sources import is_address
+from providers.embedded.word_ranks import english
 from providers.factory import open_stores
-from providers.models import BookModels, build_models
+from providers.models import EXTRACTIVE, BookModels, build_models
 from providers.qdrant.vector_store import BookVectorStore
 from schema import Answer
 from settings import Settings
@@ -169,6 +172,8 @@ def _parts(
             limits=AnswerLimits(settings.answer_max_characters, settings.answer_max_seconds),
         ),
         condenser=_condenser(models),
+        scorer=Gate(english(), judged=models.chat_name != EXTRACTIVE),
+        reader=QuestionReader(collection.store, english()),
         memory=conversations,
         cache=AnswerCache(_CACHED_ANSWERS, _CACHE_SECONDS, time.monotonic, answers),
         budget=Budget(settings.monthly_call_budget, conversations.calls_this_month),

@@ -24,6 +24,9 @@ class PastTurn(BaseModel):
 
     question: Annotated[str, StringConstraints(max_length=MAX_QUESTION)]
     answer: Annotated[str, StringConstraints(max_length=20_000)]
+    status: Status | None = Field(
+        default=None, description="as it was answered; a refused turn is no topic to go on with"
+    )
 
 
 class Question(BaseModel):

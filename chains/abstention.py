@@ -1,31 +1,40 @@
-"""Does the book answer this question at all?
+"""Does the book answer this question: surely, perhaps, or not at all?
 
-One cosine separates "not in this corpus" well and near misses badly, so three signs are added up:
-how near the best hit is, how much of the question's vocabulary one passage holds (rare words
-weigh more), and how many names the question uses that the book never does. The weights were
-fitted on the ``dev`` questions of the sample book (see ``docs/quality.md``); similarities are put
-on the collection's own scale, measured when it was indexed.
+Two sums of evidence decide, each a logistic regression whose weights lie in ``gate.json`` beside
+what they were fitted on (``python -m evals.fit``). One asks whether the question is foreign to the
+book: then it is refused. The other asks whether a passage says exactly what is asked: if not, the
+answer begins by saying so. A chat model that can judge the passages itself is asked unless the
+question is clearly foreign, and its answer is taken as sure.
 """
 
+import json
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from langchain_core.documents import Document
 
+from chains.evidence import Evidence, gather
 from schema import Confidence
+from text.commonness import Commonness
 from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
 from text.words import content_words, language_of, word_set
 
-_NEARNESS: Final = 2.3
-_COVERAGE: Final = 10.5
-_NAMES: Final = -12.0
-_OFFSET: Final = -4.4
-_TRANSLATED: Final = -1.5
-"""Words found by sound or by list are weaker evidence than those that were asked."""
-_UNCALIBRATED: Final[Mapping[str, float]] = {"off_topic": 0.28, "heading": 0.70}
+WEIGHTS: Final = Path(__file__).parent / "gate.json"
+_WELL_COVERED: Final = 0.55
+_TURN: Final = 0.08
+_LENIENT: Final = 2.0
+"""How much less evidence is needed where a chat model judges after the gate."""
+_SURE_BY_WORDS: Final = 0.5
+"""Without vectors of sentences, a passage that holds this share of a question is sure."""
+_OTHER_LANGUAGE: Final = (10.5, -3.25, -1.5)
+"""Weight of the shared words and offset for questions that only share terms with the book;
+less for words found by sound or by list."""
 _TO_THE_ASSISTANT: Final = re.compile(
     r"\b(ignore|disregard|forget|override|bypass)\b.{0,30}\b(previous|prior|above|earlier|all|your|"
     r"these|the)\b.{0,20}\b(instructions?|rules?|prompts?|guidelines|restrictions)\b"
@@ -36,7 +45,6 @@ _TO_THE_ASSISTANT: Final = re.compile(
     r"|\b(jailbreak|developer mode|dan mode)\b",
     re.I,
 )
-_WORD: Final = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
 
 
 @dataclass(frozen=True)
@@ -44,103 +52,108 @@ class Verdict:
     """What the passages are worth as an answer to one question."""
 
     score: float
-    """Evidence: above 0 the book answers."""
+    """Evidence that the book answers (log-odds, roughly): below 0 the question is refused."""
     answerable: bool
     confidence: Confidence = "high"
 
 
-def weigh(
-    question: str,
-    passages: Sequence[Document],
-    vocabulary: Vocabulary,
-    calibration: Mapping[str, float],
-) -> Verdict:
-    """The verdict on one reading of a question and its passages.
+@dataclass(frozen=True)
+class Weights:
+    """A weighted sum of evidence; ``well_covered`` are added as a passage holds the question."""
 
-    A request to the assistant itself, such as for its prompt, is no question about the book.
+    plain: Mapping[str, float]
+    well_covered: Mapping[str, float]
+    offset: float
+
+    def sum(self, evidence: Evidence) -> float:
+        """Above 0: yes."""
+        values = asdict(evidence)
+        full = well_covered(evidence)
+        plain = sum(weight * values[name] for name, weight in self.plain.items())
+        extra = sum(weight * values[name] for name, weight in self.well_covered.items())
+        return plain + full * extra + self.offset
+
+
+def well_covered(evidence: Evidence) -> float:
+    """0 to 1: one passage holds most of the question, so what it lacks is telling.
+
+    A near miss shares nearly all words with a passage; a question in other words shares few.
     """
-    if not passages or _TO_THE_ASSISTANT.search(question):
-        return Verdict(float("-inf"), answerable=False)
-    evidence = score(question, passages, vocabulary, calibration)
-    return Verdict(evidence, answerable=evidence >= 0)
+    return 1 / (1 + math.exp((_WELL_COVERED - evidence.covered) / _TURN))
 
 
-def answers(
-    question: str,
-    passages: Sequence[Document],
-    vocabulary: Vocabulary,
-    calibration: Mapping[str, float],
-) -> bool:
-    """True when the passages may hold the answer."""
-    return weigh(question, passages, vocabulary, calibration).answerable
+@cache
+def fitted() -> tuple[Weights, Weights]:
+    """Of the gate's file: whether the book answers at all, and whether it does so surely."""
+    read = json.loads(WEIGHTS.read_text("utf-8"))
+    answered, sure = (
+        Weights(read[name]["plain"], read[name]["well_covered"], read[name]["offset"])
+        for name in ("answered", "sure")
+    )
+    return answered, sure
 
 
-def score(
-    question: str,
-    passages: Sequence[Document],
-    vocabulary: Vocabulary,
-    calibration: Mapping[str, float],
+class Gate:
+    """An ``EvidenceScorer``.
+
+    Args:
+        commonness: of words in general English.
+        judged: a chat model reads the passages and may refuse by itself.
+    """
+
+    def __init__(self, commonness: Commonness | None = None, *, judged: bool = False) -> None:
+        self._commonness = commonness or Commonness()
+        self._judged = judged
+
+    def __call__(
+        self,
+        question: str,
+        passages: Sequence[Document],
+        vocabulary: Vocabulary,
+        calibration: Mapping[str, float],
+    ) -> Verdict:
+        """The verdict on one reading of a question and its passages.
+
+        A request to the assistant itself, such as for its prompt, is no question about the book.
+        """
+        if not passages or _TO_THE_ASSISTANT.search(question):
+            return Verdict(float("-inf"), answerable=False)
+        if language_of(question) != "en":
+            score = _in_another_language(question, passages, vocabulary)
+            return Verdict(score, answerable=self._allows(score))
+        evidence = gather(question, passages, vocabulary, calibration, self._commonness)
+        if not content_words(question):
+            return Verdict(-1.0, answerable=self._judged)
+        answered, sure = fitted()
+        score = answered.sum(evidence)
+        certain = self._judged or (
+            sure.sum(evidence) >= 0 if evidence.compared else evidence.covered >= _SURE_BY_WORDS
+        )
+        return Verdict(score, self._allows(score), "high" if certain else "low")
+
+    def _allows(self, score: float) -> bool:
+        return score >= (-_LENIENT if self._judged else 0.0)
+
+
+def _in_another_language(
+    question: str, passages: Sequence[Document], vocabulary: Vocabulary
 ) -> float:
-    """Evidence that the book answers: above 0 it does, below it does not (log-odds, roughly)."""
-    asked = set(content_words(question))
-    unknown_names = names_unknown(question, vocabulary)
-    language = language_of(question)
-    if language == "ur":
-        return _score_urdu(question, passages, vocabulary)
-    foreign = language != "en"
-    if foreign:
-        # Words of another language than the book's say nothing; its terms and names do.
-        asked = {word for word in asked if word in vocabulary} | unknown_names
-    if not asked:
-        return -1.0
-    best = max(vocabulary.coverage(asked, _words_of(passage)) for passage in passages)
-    similarities = [p.metadata["similarity"] for p in passages if p.metadata["similarity"]]
-    nearness = 0.5 if foreign or not similarities else _scaled(max(similarities), calibration)
-    share = len(unknown_names) / len(asked)
-    return _NEARNESS * nearness + _COVERAGE * best + _NAMES * share + _OFFSET
+    """Evidence by the words that a question in another language shares with the book.
 
-
-def _score_urdu(question: str, passages: Sequence[Document], vocabulary: Vocabulary) -> float:
-    """As ``score``, by the question's own words or by the English ones that it stands for."""
+    Urdu counts by its own words on pages in Urdu, or by the English ones that it stands for; of
+    other languages only terms and names are known.
+    """
+    weight, offset, by_sound = _OTHER_LANGUAGE
+    held = [word_set(" ".join([*p.metadata["breadcrumb"], p.page_content])) for p in passages]
+    if language_of(question) != "ur":
+        known = {word for word in content_words(question) if word in vocabulary}
+        return weight * max(vocabulary.coverage(known, there) for there in held) + offset
     terms, left = vocabulary.loanwords.read(question)
     read = set(content_words(" ".join(terms)))
     own = set(content_words(question)) - COMMON
-    held = [_words_of(passage) for passage in passages]
     translated = max(vocabulary.coverage(read, words) for words in held)
     best = max(
         translated * len(read) / (len(read) + len(left)) if read else 0.0,
         max(vocabulary.coverage(own, words) for words in held),
     )
-    return _NEARNESS * 0.5 + _COVERAGE * best + _OFFSET + _TRANSLATED
-
-
-def names_unknown(question: str, vocabulary: Vocabulary) -> set[str]:
-    """Stems of words that look like names and that the book never uses.
-
-    A name has a digit, a capital inside, or a capital that does not begin a sentence.
-    """
-    found = set()
-    for match in _WORD.finditer(question):
-        word = match.group()
-        begins = not question[: match.start()].rstrip(" \"'(¿¡").strip() or re.search(
-            r"[.!?:\n]\s*$", question[: match.start()]
-        )
-        named = (
-            any(c.isdigit() for c in word)
-            or word[1:] != word[1:].lower()
-            or (word[0].isupper() and not begins)
-        )
-        parts = content_words(word)
-        if named and parts and not all(part in vocabulary for part in parts):
-            found.update(parts)
-    return found
-
-
-def _scaled(similarity: float, calibration: Mapping[str, float]) -> float:
-    scale = {**_UNCALIBRATED, **calibration}
-    width = max(0.05, scale["heading"] - scale["off_topic"])
-    return (similarity - scale["off_topic"]) / width
-
-
-def _words_of(passage: Document) -> frozenset[str]:
-    return word_set(" ".join([*passage.metadata["breadcrumb"], passage.page_content]))
+    return weight * best + offset + by_sound

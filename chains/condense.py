@@ -1,4 +1,8 @@
-"""A follow-up becomes a question that stands alone, only when it leans on the history."""
+"""What a question may mean in its conversation: readings that can be understood alone.
+
+A question that may lean on what was said before is read alone and with its topic; which of the
+readings the book answers better is for the judge to say. What was refused is no topic.
+"""
 
 import re
 from collections.abc import Sequence
@@ -9,6 +13,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 import metering
 from chains.leaks import prompts
+from chains.phrases import is_refusal
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
 from text.words import content_words, tokens
@@ -32,15 +37,17 @@ _EARLY: Final = 2
 """A pronoun after so many content words has what it stands for in its own question."""
 _SHORT: Final = 2
 _LEAN: Final = 4
+_MAY_LEAN: Final = 4
+"""Content words that a question has at most if it may go on with a topic without saying so."""
 _ANSWER: Final = 600
 """Characters of an earlier answer that the model is shown."""
 
 
 class Condenser(Protocol):
-    """Rewrites a question with its history."""
+    """Reads a question with its history."""
 
-    async def __call__(self, question: str, history: Sequence[PastTurn]) -> str:
-        """A question that can be understood, and searched for, alone."""
+    async def __call__(self, question: str, history: Sequence[PastTurn]) -> list[str]:
+        """Questions that can be understood, and searched for, alone; the best guess first."""
 
 
 def leans_on_history(question: str) -> bool:
@@ -61,26 +68,48 @@ def leans_on_history(question: str) -> bool:
     return words[0] in _OPENING and content <= _SHORT and len(words) <= _LEAN
 
 
+def may_lean(question: str) -> bool:
+    """True when a question is short enough to be about what was said before."""
+    return leans_on_history(question) or len(content_words(question)) <= _MAY_LEAN
+
+
 def history_used(question: Question, history: Sequence[PastTurn]) -> Sequence[PastTurn]:
-    """The turns that the question is read with; none when it stands alone.
+    """The turns that the question may be read with; none when it stands alone.
 
     An answer may be shared by readers who ask the same with the same turns.
     """
-    selected = bool(question.selected_text)
-    return () if selected or not leans_on_history(question.question) else history
+    if question.selected_text or not may_lean(question.question):
+        return ()
+    return [turn for turn in history if _was_answered(turn)]
+
+
+def _was_answered(turn: PastTurn) -> bool:
+    if turn.status is not None:
+        return turn.status in ("answered", "degraded")
+    return not is_refusal(turn.answer)
 
 
 class LexicalCondenser:
-    """Deterministic rewrite: carries the topic of the last question that stood alone over."""
+    """Reads the question alone, and with the topic of an earlier one in front; makes no call."""
 
-    async def __call__(self, question: str, history: Sequence[PastTurn]) -> str:
-        """``question`` with its topic in front; unchanged when there is none."""
-        topic = next(
-            (turn.question for turn in reversed(history) if not leans_on_history(turn.question)),
-            history[0].question,
-        )
-        rewritten = f"{topic.strip().rstrip('?!.؟ ')}: {question}"
-        return rewritten[:MAX_QUESTION]
+    async def __call__(self, question: str, history: Sequence[PastTurn]) -> list[str]:
+        """The newest topic that stood alone, the newest one at all, and the question alone."""
+        spoken = [turn.question for turn in reversed(history) if content_words(turn.question)]
+        alone = [asked for asked in spoken if not leans_on_history(asked)]
+        topics = dict.fromkeys([*spoken[:1], *alone[:1]])
+        joined = [f"{_topic(topic)}: {question}"[:MAX_QUESTION] for topic in topics]
+        if not content_words(question):
+            return joined or [question]
+        if leans_on_history(question):
+            return [*joined, question]
+        return [question, *joined[:1]]
+
+
+def _topic(question: str) -> str:
+    """An earlier question as what another one is about."""
+    said = question.strip().rstrip("?!.؟ ")
+    first, _, rest = said.partition(" ")
+    return rest if first.lower() in _JOINING and rest else said
 
 
 class ModelCondenser:
@@ -92,8 +121,10 @@ class ModelCondenser:
         self._turns = turns
         self._fallback = LexicalCondenser()
 
-    async def __call__(self, question: str, history: Sequence[PastTurn]) -> str:
-        """The model's rewrite, one line."""
+    async def __call__(self, question: str, history: Sequence[PastTurn]) -> list[str]:
+        """The model's rewrite, one line; a question that stands alone costs no call."""
+        if not leans_on_history(question):
+            return [question]
         lines: list[str] = []
         for turn in history[-self._turns :]:
             lines += [_line("Reader", turn.question), _line("Book", turn.answer[:_ANSWER])]
@@ -104,13 +135,13 @@ class ModelCondenser:
             )
         except BookChatError:
             metering.degrade("condense", visible=False)
-            return await self._fallback(question, history)
+            return (await self._fallback(question, history))[:1]
         rewritten = str(reply.text).strip().splitlines()
         if rewritten and prompts().in_text(str(reply.text)):
             # The reader is shown the rewritten question.
             metering.count("prompt_withheld")
-            return await self._fallback(question, history)
-        return rewritten[0][:MAX_QUESTION] if rewritten else question
+            return (await self._fallback(question, history))[:1]
+        return [rewritten[0][:MAX_QUESTION] if rewritten else question]
 
 
 def _line(who: str, said: str) -> str:

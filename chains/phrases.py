@@ -30,6 +30,13 @@ _CUT_OFF: Final = {
     "ur": " …\n\n*یہ جواب بہت لمبا ہو گیا تھا، اس لیے یہاں روک دیا گیا۔*",
     "roman-ur": " …\n\n*Yeh jawab bohat lamba ho gaya tha, is liye yahan rok diya gaya.*",
 }
+_UNSURE: Final = {
+    "en": "The book may not answer exactly this. What comes nearest:\n\n",
+    "ur": "ہو سکتا ہے کتاب بالکل اس سوال کا جواب نہ دیتی ہو۔ قریب ترین یہ ہے:\n\n",
+    "roman-ur": "Ho sakta hai kitab bilkul is sawal ka jawab na deti ho. "
+    "Qareeb tareen yeh hai:\n\n",
+}
+_READ_AS: Final = "*I read this as “{}”*\n\n"
 _NAME: Final = re.compile(
     r"((Simplified|Traditional|Brazilian|Canadian|Modern|Roman|Latin American|British|American)\s)?"
     r"[^\W\d_]{2,20}(-[^\W\d_]{2,8})?( \([^\W\d_]{2,20}\))?",
@@ -52,6 +59,21 @@ def answer_language(question: str, wanted: str | None) -> str:
 def not_in_book(question: str, wanted: str | None) -> str:
     """The kind sentence for a question that the book does not answer."""
     return _NOT_IN_BOOK[_code(question, wanted)]
+
+
+def is_refusal(answer: str) -> bool:
+    """True for an answer of ours that says that the book has none."""
+    return answer.strip() in _NOT_IN_BOOK.values()
+
+
+def unsure(question: str, wanted: str | None) -> str:
+    """Said before an answer that may not be exactly what was asked."""
+    return _UNSURE[_code(question, wanted)]
+
+
+def read_as(question: str) -> str:
+    """Said before the answer to a question whose typing errors were mended."""
+    return _READ_AS.format(question)
 
 
 def not_from_book(question: str, wanted: str | None) -> str:

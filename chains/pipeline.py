@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from chains.abstention import weigh
+from chains.abstention import Gate
 from chains.answer_key import AnswerKeys
 from chains.budget import Budget
 from chains.condense import Condenser, LexicalCondenser
@@ -26,6 +26,7 @@ from chains.steps.generate import Generate
 from chains.steps.judge import EvidenceScorer, Judge
 from chains.steps.retrieve import Retrieve
 from chains.steps.step import AnswerFlow
+from chains.understanding import QuestionReader
 from chains.wrappers.cached import AnswerCache, CachedAnswers
 from chains.wrappers.remembered import (
     Memory,
@@ -46,7 +47,9 @@ class ChainParts:
     retriever: BookRetriever
     models: Models
     condenser: Condenser = field(default_factory=LexicalCondenser)
-    scorer: EvidenceScorer = weigh
+    scorer: EvidenceScorer = field(default_factory=Gate)
+    reader: QuestionReader | None = None
+    """None: one that knows no English beyond the book."""
     budget: Budget = field(default_factory=Budget)
     cache: AnswerCache | None = None
     memory: Memory = field(default_factory=NoMemory)
@@ -59,7 +62,8 @@ class ChainParts:
 def build_flow(parts: ChainParts) -> AnswerFlow:
     """Four steps: the state of an answer goes in and out, and the last one streams."""
     book = ServedBook(parts.retriever.store, parts.clock)
-    condense = Condense(parts.condenser, parts.budget)
+    reader = parts.reader or QuestionReader(parts.retriever.store)
+    condense = Condense(parts.condenser, parts.budget, reader, book)
     retrieve = Retrieve(parts.retriever, book)
     judge = Judge(parts.retriever.store, book, parts.scorer)
     generate = Generate(parts.models)

@@ -40,6 +40,10 @@ class AnswerState:
     budget: BudgetMode = BudgetMode.FULL
     readings: list[str] = field(default_factory=list)
     """What the reader may have meant, as questions that stand alone; the best guess first."""
+    alone: str = ""
+    """The reading that leaves the history out."""
+    already_said: list[str] = field(default_factory=list)
+    """Earlier answers that the question may go on from; a follow-up is not given them again."""
     found: list[list[Document]] = field(default_factory=list)
     """The passages of each reading."""
     standalone: str = ""

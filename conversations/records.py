@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from schema import Answer, PastTurn, Turn
+from schema import Answer, PastTurn, Status, Turn
 
 MAX_PAST_ANSWER: Final = 20_000
 Row = dict[str, Any]
@@ -54,9 +54,9 @@ def rating_row(answer_id: str, rating: str, comment: str | None, now: datetime) 
     }
 
 
-def past_turn(question: str, said: str) -> PastTurn:
+def past_turn(question: str, said: str, status: Status) -> PastTurn:
     """A turn as the chain reads it."""
-    return PastTurn(question=question, answer=said[:MAX_PAST_ANSWER])
+    return PastTurn(question=question, answer=said[:MAX_PAST_ANSWER], status=status)
 
 
 def as_json(row: Mapping[Any, Any], session_id: str) -> Row:

@@ -113,7 +113,7 @@ class ConversationStore:
         key = self._signer.key_of(session_id)
         not_empty = (turns.c.outcome == "complete") | (turns.c.answer_text != "")
         query = (
-            select(sessions.c.deleted_at, turns.c.question, turns.c.answer_text)
+            select(sessions.c.deleted_at, turns.c.question, turns.c.answer_text, turns.c.status)
             .select_from(sessions)
             .outerjoin(turns, (turns.c.session_key == sessions.c.session_key) & not_empty)
             .where(sessions.c.session_key == key)
@@ -121,7 +121,10 @@ class ConversationStore:
             .limit(MAX_HISTORY)
         )
         found = await self._found(query)
-        return [records.past_turn(row["question"], row["answer_text"]) for row in reversed(found)]
+        return [
+            records.past_turn(row["question"], row["answer_text"], row["status"])
+            for row in reversed(found)
+        ]
 
     async def turns(self, session_id: str) -> list[dict[str, Any]]:
         """Turns as JSON types, oldest first: a ``Turn`` with ``created_at`` and ``rating``."""

@@ -86,6 +86,7 @@ def _record(outcome: Outcome) -> dict[str, object]:
         "question": outcome.question.question,
         "holds_fact": outcome.holds_fact,
         "status": outcome.answer.status,
+        "confidence": outcome.answer.confidence,
         "answer": outcome.answer.answer,
         "standalone_question": outcome.answer.standalone_question,
         "gold": [gold.key for gold in outcome.question.gold],

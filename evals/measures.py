@@ -42,6 +42,11 @@ class Outcome:
         return self.answer.status == "not_in_book"
 
     @property
+    def sure(self) -> bool:
+        """It was answered, and not as perhaps beside the question."""
+        return not self.refused and self.answer.confidence == "high"
+
+    @property
     def holds_fact(self) -> bool:
         """Any of the facts stands in the answer."""
         text = _plain(self.answer.answer)
@@ -77,6 +82,7 @@ def _row(outcomes: Sequence[Outcome]) -> dict[str, float]:
         row.update(retrieval(sought))
         row["fact rate"] = _share(sum(o.holds_fact for o in sought), len(sought))
     row["refused"] = _share(sum(o.refused for o in outcomes), len(outcomes))
+    row["sure"] = _share(sum(o.sure for o in outcomes), len(outcomes))
     row.update(citations([o.answer for o in outcomes if not o.refused]))
     times = sorted(o.seconds for o in outcomes)
     row["p50 ms"] = statistics.median(times) * 1000

@@ -1,7 +1,7 @@
 """How common a word is in English at large: what a book does not use may still say nothing."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 
 class Commonness:
@@ -19,6 +19,10 @@ class Commonness:
     def __contains__(self, word: str) -> bool:
         """True for an ordinary word."""
         return word in self._ranks
+
+    def __iter__(self) -> Iterator[str]:
+        """The ordinary words."""
+        return iter(self._ranks)
 
     def rarity(self, word: str) -> float:
         """0 for the commonest word, 1 for one that general English hardly uses."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Self
 
+from text.abbreviations import explained as abbreviations
 from text.transliteration import Loanwords
 from text.words import content_words, tokens
 
@@ -15,6 +16,7 @@ class Vocabulary:
     """Document frequencies of stemmed content words over ``documents`` chunks.
 
     ``spellings`` counts plain words in Latin letters as the book writes them, lower-cased.
+    ``explained`` counts, by lower-cased abbreviation, the long forms that the book gives for it.
     """
 
     def __init__(
@@ -22,10 +24,12 @@ class Vocabulary:
         documents: int = 0,
         frequencies: Mapping[str, int] | None = None,
         spellings: Mapping[str, int] | None = None,
+        explained: Mapping[str, Mapping[str, int]] | None = None,
     ) -> None:
         self.documents = documents
         self._frequencies: Counter[str] = Counter(frequencies or {})
         self.spellings: Counter[str] = Counter(spellings or {})
+        self._explained = {short: Counter(longs) for short, longs in (explained or {}).items()}
 
     @cached_property
     def loanwords(self) -> Loanwords:
@@ -37,6 +41,13 @@ class Vocabulary:
         self.documents += 1
         self._frequencies.update(set(content_words(text)))
         self.spellings.update({w for w in tokens(text) if w.isascii() and w.isalpha()})
+        for short, long in abbreviations(text):
+            self._explained.setdefault(short.lower(), Counter())[long] += 1
+
+    def long_form(self, abbreviation: str) -> str | None:
+        """What the book says that an abbreviation stands for, as it mostly writes it."""
+        longs = self._explained.get(abbreviation.lower())
+        return longs.most_common(1)[0][0] if longs else None
 
     def __contains__(self, stem: str) -> bool:
         """True when the book uses the word."""
@@ -55,7 +66,7 @@ class Vocabulary:
 
     def dumps(self) -> str:
         """JSON that ``loads`` reads."""
-        counts = [self.documents, self._frequencies, self.spellings]
+        counts = [self.documents, self._frequencies, self.spellings, self._explained]
         return json.dumps(counts, ensure_ascii=False)
 
     @classmethod

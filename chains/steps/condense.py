@@ -2,27 +2,44 @@
 
 from langchain_core.runnables import RunnableConfig
 
+from chains import phrases
 from chains.budget import Budget, BudgetMode
 from chains.condense import Condenser, LexicalCondenser, history_used
+from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
+from chains.understanding import QuestionReader
 
 
 class Condense(Step):
-    """Fills ``readings`` and ``budget``."""
+    """Fills ``readings``, ``alone``, ``already_said`` and ``budget``."""
 
     name = "condense"
 
-    def __init__(self, condenser: Condenser, budget: Budget) -> None:
+    def __init__(
+        self, condenser: Condenser, budget: Budget, reader: QuestionReader, book: ServedBook
+    ) -> None:
         self._condenser = condenser
         self._budget = budget
+        self._reader = reader
+        self._book = book
 
     async def fill(self, state: AnswerState, config: RunnableConfig) -> None:
-        """One reading: the question, rewritten when it leans on the history."""
+        """The question as the book would write it, alone and with what it may go on with."""
         state.budget = self._budget.mode()
-        question = state.question.question
+        if (state.question.selected_text or "").strip():
+            state.readings = [state.question.question]
+            return
+        version = (await self._book.of(state)).book_version
+        question = await self._reader.mended(state.question.question, version)
+        if question != state.question.question:
+            state.preface = phrases.read_as(question)
+        readings = [question]
         if turns := history_used(state.question, state.history):
             free = state.budget is not BudgetMode.FULL
             condenser = LexicalCondenser() if free else self._condenser
-            question = await condenser(question, turns)
-        state.readings = [question]
+            readings = await condenser(question, turns)
+            state.already_said = [turn.answer for turn in turns]
+        state.readings = [await self._reader.written_out(one, version) for one in readings]
+        state.alone = await self._reader.written_out(question, version)
+        state.standalone = state.readings[0]

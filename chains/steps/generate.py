@@ -11,7 +11,6 @@ from chains import phrases
 from chains.answer_builder import AnswerBuilder
 from chains.budget import BudgetMode
 from chains.citations import uncited_sentences
-from chains.condense import history_used
 from chains.generation import Generation, Models
 from chains.prompt import answer_messages, answer_prompt
 from chains.runnable import AnswerRunnable, traced
@@ -59,7 +58,7 @@ class Generate(AnswerRunnable):
                     state.question,
                     state.standalone,
                     place=state.place,
-                    already_said=[t.answer for t in history_used(state.question, state.history)],
+                    already_said=state.already_said,
                 )
                 async with aclosing(generation.stream(messages, config)) as chunks:
                     async for chunk in chunks:

@@ -1,11 +1,12 @@
 """Step 3: which reading do the passages answer best, and do they answer it at all?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig
 
+from chains import phrases
 from chains.abstention import Verdict
 from chains.condense import history_used
 from chains.follow_ups import follow_ups
@@ -16,9 +17,12 @@ from chains.steps.step import Step
 from schema import CollectionInfo
 from text.vocabulary import Vocabulary
 
+_BETTER: Final = 0.5
+"""Log-odds by which a later reading must be better than the one guessed before it."""
+
 
 class EvidenceScorer(Protocol):
-    """Says how well passages answer a question; ``chains.abstention.weigh`` is the default."""
+    """Says how well passages answer a question; ``chains.abstention.Gate`` is the default."""
 
     def __call__(
         self,
@@ -60,7 +64,14 @@ class Judge(Step):
             self._score(reading, passages, vocabulary, book.calibration)
             for reading, passages in zip(state.readings, state.found, strict=True)
         ]
-        best = max(range(len(verdicts)), key=lambda i: verdicts[i].score)
+        best = max(range(len(verdicts)), key=lambda i: verdicts[i].score - _BETTER * i)
         state.standalone, state.passages = state.readings[best], state.found[best]
         state.confidence = verdicts[best].confidence
         state.answerable = verdicts[best].answerable
+        if state.standalone == state.alone:
+            state.already_said = []
+        if not state.answerable:
+            state.confidence = "high"
+        elif state.confidence == "low":
+            question = state.question
+            state.preface += phrases.unsure(question.question, question.language)

@@ -3,7 +3,9 @@
 import pytest
 from langchain_core.documents import Document
 
-from chains.abstention import answers, names_unknown, score
+from chains.abstention import Gate
+from chains.evidence import gather, names_unknown
+from text.commonness import Commonness
 from text.vocabulary import Vocabulary
 
 TEXTS = [
@@ -12,6 +14,8 @@ TEXTS = [
     "Prompt injection is text that tries to change what a language model does.",
     "Gazebo simulates sensors and physics for a humanoid.",
 ]
+SCALE = {"off_topic": 0.23, "heading": 0.6}
+COMMON = Commonness({"which": 1, "need": 2, "for": 3, "fast": 900})
 
 
 def vocabulary() -> Vocabulary:
@@ -21,41 +25,73 @@ def vocabulary() -> Vocabulary:
     return words
 
 
-def passage(text: str, similarity: float | None = 0.5) -> Document:
-    return Document(page_content=text, metadata={"breadcrumb": ["Book"], "similarity": similarity})
+def passage(text: str, similarity: float | None = 0.6) -> Document:
+    return Document(
+        id=text,
+        page_content=text,
+        metadata={"breadcrumb": ["Book"], "similarity": similarity, "score": 0.5, "chunks": []},
+    )
 
 
-def found(similarity: float | None = 0.5) -> list[Document]:
+def found(similarity: float | None = 0.6) -> list[Document]:
     return [passage(text, similarity) for text in TEXTS]
 
 
+def answerable(question: str, passages: list[Document] | None = None, **gate: bool) -> bool:
+    given = found() if passages is None else passages
+    return Gate(COMMON, **gate)(question, given, vocabulary(), SCALE).answerable
+
+
 def test_a_question_in_the_books_words_is_answered() -> None:
-    assert answers("How fast does the balance controller run?", found(), vocabulary(), {})
+    assert answerable("How fast does the balance controller run?")
 
 
 def test_a_near_miss_with_a_name_that_the_book_never_uses_is_not() -> None:
     question = "How do I fly a quadcopter with MAVSDK and QGroundControl in Gazebo?"
-    assert not answers(question, found(), vocabulary(), {})
+    assert not answerable(question, found(0.4))
     assert names_unknown(question, vocabulary()) == {"mavsdk", "qgroundcontrol"}
 
 
 def test_a_stranger_is_not_answered() -> None:
-    assert not answers("Which visa do I need for Canada?", found(0.1), vocabulary(), {})
+    assert not answerable("Which visa do I need for Canada?", found(0.1))
+
+
+def test_a_model_that_judges_by_itself_is_asked_unless_the_question_is_clearly_foreign() -> None:
+    doubtful = "Which simulator draws shadows best?"
+    assert not answerable(doubtful, found(0.36))
+    assert answerable(doubtful, found(0.36), judged=True)
+    assert not answerable("Which visa do I need for Canada?", found(0.1), judged=True)
 
 
 def test_no_passage_means_no_answer() -> None:
-    assert not answers("What is ROS 2?", [], vocabulary(), {})
+    assert not answerable("What is ROS 2?", [])
 
 
 def test_nearness_counts_on_the_collections_own_scale() -> None:
     question, passages = "What connects programs?", found(0.5)
-    far = score(question, passages, vocabulary(), {"off_topic": 0.45, "heading": 0.9})
-    near = score(question, passages, vocabulary(), {"off_topic": 0.1, "heading": 0.5})
+    gate, words = Gate(COMMON), vocabulary()
+    far = gate(question, passages, words, {"off_topic": 0.45, "heading": 0.9}).score
+    near = gate(question, passages, words, {"off_topic": 0.1, "heading": 0.5}).score
     assert near > far
 
 
 def test_without_vectors_the_words_decide() -> None:
-    assert answers("At how many Hz does the balance controller run?", found(None), vocabulary(), {})
+    asked = "At how many Hz does the balance controller run?"
+    verdict = Gate(COMMON)(asked, found(None), vocabulary(), SCALE)
+    assert (verdict.answerable, verdict.confidence) == (True, "high")
+
+
+def test_a_word_that_is_common_in_english_says_less_than_one_that_is_rare() -> None:
+    def unknown(question: str) -> float:
+        return gather(question, found(), vocabulary(), SCALE, COMMON).unknown
+
+    assert unknown("How fast is Gazebo?") < unknown("How quixotic is Gazebo?")
+
+
+def test_a_negation_and_a_number_that_the_best_sentence_lacks_are_seen() -> None:
+    asked = "Which controller does not run at 500 Hz?"
+    evidence = gather(asked, found(), vocabulary(), SCALE, COMMON)
+    assert (evidence.negated, evidence.numbers) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -68,16 +104,17 @@ def test_without_vectors_the_words_decide() -> None:
     ],
 )
 def test_a_request_to_the_assistant_itself_is_no_question_about_the_book(question: str) -> None:
-    assert not answers(question, found(0.9), vocabulary(), {})
+    assert not answerable(question, found(0.9))
+    assert not answerable(question, found(0.9), judged=True)
 
 
 @pytest.mark.parametrize(
     "question", ["What is prompt injection?", "Why can a prompt change what a language model does?"]
 )
 def test_a_question_about_prompts_is_a_question_about_the_book(question: str) -> None:
-    assert answers(question, found(0.7), vocabulary(), {})
+    assert answerable(question, found(0.7))
 
 
 def test_a_question_in_another_language_is_judged_by_the_terms_it_shares() -> None:
-    assert answers("balance controller kitna fast hai aur kya hai?", found(), vocabulary(), {})
-    assert not answers("یہ کیا ہے اور کیوں؟", found(), vocabulary(), {})
+    assert answerable("balance controller kitna fast hai aur kya hai?")
+    assert not answerable("یہ کیا ہے اور کیوں؟")

@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.documents import Document
 
-from chains.abstention import answers
+from chains.abstention import Gate
 from chains.phrases import answer_language, not_in_book
 from chains.retriever import BookRetriever
 from tests.fakes import MemoryStore, chunk
@@ -63,7 +63,7 @@ async def test_an_urdu_question_is_refused_only_when_its_words_are_not_in_the_bo
     vocabulary = Vocabulary()
     for one in [*ENGLISH, URDU]:
         vocabulary.add(f"{one.metadata['heading']} {one.page_content}")
-    assert answers(question, passages, vocabulary, {}) is answered
+    assert Gate()(question, passages, vocabulary, {}).answerable is answered
 
 
 @pytest.mark.parametrize(

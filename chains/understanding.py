@@ -1,0 +1,56 @@
+"""What the reader wrote, as the book would write it: typing errors and abbreviations."""
+
+import asyncio
+import re
+from typing import Final
+
+from chains.retriever import BookStore
+from text.commonness import Commonness
+from text.spelling import Speller
+from text.vocabulary import Vocabulary
+from text.words import content_words, language_of
+
+_SHORT: Final = 3
+"""Content words; a longer question says enough beside its abbreviation."""
+_ABBREVIATION: Final = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9]{1,7}(?![\w-])")
+
+
+class QuestionReader:
+    """Reads a question with the vocabulary of the served book.
+
+    Args:
+        commonness: of words in general English; they are left as they are.
+    """
+
+    def __init__(self, store: BookStore, commonness: Commonness | None = None) -> None:
+        self._store = store
+        self._commonness = commonness or Commonness()
+        self._speller: tuple[str, Speller] | None = None
+
+    async def mended(self, question: str, book_version: str) -> str:
+        """The question without its typing errors; as it is in other languages than English."""
+        if language_of(question) != "en":
+            return question
+        return (await self._speller_of(book_version)).mended(question)
+
+    async def written_out(self, question: str, book_version: str) -> str:
+        """A short question with what its abbreviations stand for, if the book says it."""
+        if len(content_words(question)) > _SHORT or language_of(question) != "en":
+            return question
+        vocabulary = await self._store.vocabulary(book_version)
+        return _ABBREVIATION.sub(lambda match: self._long(match, question, vocabulary), question)
+
+    def _long(self, match: re.Match[str], question: str, vocabulary: Vocabulary) -> str:
+        short = match[0]
+        long = vocabulary.long_form(short)
+        meant = short.isupper() or short.lower() not in self._commonness
+        if long is None or not meant or long.lower() in question.lower():
+            return short
+        return f"{short.upper() if short.islower() else short} ({long})"
+
+    async def _speller_of(self, book_version: str) -> Speller:
+        if self._speller is None or self._speller[0] != book_version:
+            vocabulary = await self._store.vocabulary(book_version)
+            made = await asyncio.to_thread(Speller, vocabulary, self._commonness)
+            self._speller = book_version, made
+        return self._speller[1]
