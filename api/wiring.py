@@ -1,9 +1,10 @@
 """The web's part of the composition: an open book, its readers' runs and their limits."""
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from api.observability.answer_log import AnswerLog
 from api.observability.telemetry import Metrics
@@ -19,6 +20,15 @@ from chains.wrappers.remembered import Observer, Outcome
 from errors import RetryLater
 from schema import Answer
 from settings import Settings
+
+
+@runtime_checkable
+class LoadedAtFirstUse(Protocol):
+    """A model that runs in this process."""
+
+    def load(self) -> None:
+        """Loads it now."""
+
 
 Check = Callable[[], Awaitable[Any]]
 
@@ -52,6 +62,7 @@ async def _open(
     )
     if index:
         book.index.start(patient=True)
+        _load_embedded_model(book, resources)
     if settings.monthly_call_budget:
         left = book.parts.budget.left
         metrics.gauge("book_chat_budget_left", "Provider calls left this month", left)
@@ -75,6 +86,14 @@ async def _open(
         budget=book.parts.budget,
         resources=resources,
     )
+
+
+def _load_embedded_model(book: OpenBook, resources: AsyncExitStack) -> None:
+    """Loads it beside the start: the first question has no seconds to spare for that."""
+    embeddings = book.collection.models.embeddings
+    if isinstance(embeddings, LoadedAtFirstUse):
+        loading = asyncio.create_task(asyncio.to_thread(embeddings.load))
+        resources.push_async_callback(asyncio.wait, [loading])
 
 
 def _most_answers(settings: Settings) -> int:
