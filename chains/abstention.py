@@ -71,7 +71,7 @@ class Weights:
         full = well_covered(evidence)
         plain = sum(weight * values[name] for name, weight in self.plain.items())
         extra = sum(weight * values[name] for name, weight in self.well_covered.items())
-        return plain + full * extra + self.offset
+        return float(plain + full * extra + self.offset)
 
 
 def well_covered(evidence: Evidence) -> float:

@@ -15,7 +15,7 @@ from api.app import create_app
 from api.observability.telemetry import Metrics
 from api.protection.addresses import networks
 from api.protection.connections import SocketLimits, guarded
-from settings import Settings
+from settings import load_settings
 from standins.server import serve
 from tests.api.conftest import PIECES, QUESTION, make_services
 from tests.fakes import ScriptedChat
@@ -35,7 +35,7 @@ def trusted() -> tuple[str, ...]:
 
 @pytest.fixture
 def address(trusted: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    settings, metrics = Settings(rate_limit="0"), Metrics()
+    settings, metrics = load_settings(rate_limit="0"), Metrics()
     services = make_services(settings, ScriptedChat(pieces=PIECES), metrics)
     app = create_app(settings, services, metrics=metrics)
     limits = SocketLimits(5, networks(trusted), head_seconds=HEAD, body_seconds=BODY)
