@@ -65,6 +65,9 @@ class Judge(Step):
             for reading, passages in zip(state.readings, state.found, strict=True)
         ]
         best = max(range(len(verdicts)), key=lambda i: verdicts[i].score - _BETTER * i)
+        if not verdicts[best].answerable and state.alone in state.readings:
+            # What the book does not answer is shown as it was asked, without an earlier topic.
+            best = state.readings.index(state.alone)
         state.standalone, state.passages = state.readings[best], state.found[best]
         state.confidence = verdicts[best].confidence
         state.answerable = verdicts[best].answerable

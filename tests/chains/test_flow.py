@@ -67,7 +67,7 @@ def nodes(runnable: AnswerRunnable) -> list[str]:
 def test_the_drawn_chain_shows_the_wrappers_and_the_steps() -> None:
     cache = AnswerCache(10, 60, lambda: 0.0)
     assert nodes(build_chain(parts(cache=cache))) == [
-        *("Question", "remembered", "shared", "cached"),
+        *("Question", "remembered", "small_talk", "shared", "cached"),
         *("condense", "retrieve", "judge", "generate", "Answer"),
     ]
     assert nodes(build_flow(parts()))[1:-1] == ["condense", "retrieve", "judge", "generate"]
