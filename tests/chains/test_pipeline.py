@@ -15,6 +15,7 @@ from chains.retriever import BookRetriever
 from chains.wrappers.cached import AnswerCache
 from chains.wrappers.remembered import RememberedAnswers
 from chains.wrappers.shared import SharedAnswers
+from chains.wrappers.small_talk import SmallTalkAnswers
 from errors import BudgetExhausted, FixConfiguration, FixQuestion, RetryLater
 from schema import Answer, PastTurn
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat, chunk
