@@ -269,7 +269,9 @@ async def test_an_answer_goes_on_for_others_when_the_one_who_asked_first_leaves(
         if "answer" in part:
             break
     second = asyncio.create_task(chain.ainvoke({"question": QUESTION, "session_id": "b"}))
-    shared = chain.inner
+    small_talk = chain.inner
+    assert isinstance(small_talk, SmallTalkAnswers)
+    shared = small_talk.inner
     assert isinstance(shared, SharedAnswers)
     await _until(lambda: chat.seen and shared.followers == 2)
     await first.aclose()
