@@ -81,10 +81,16 @@ class Generate(AnswerRunnable):
             self._models,
             {str(p.id): p for p in state.passages},
             state.meter,
-            _still_indexing(state) + state.preface,
+            _notices(state),
             spare_provider=state.budget is BudgetMode.EXHAUSTED,
             seconds=state.left(self._models.first_token_seconds),
         )
+
+
+def _notices(state: AnswerState) -> str:
+    """What is said before the answer, as paragraphs: a table or a list may follow."""
+    notices = (_still_indexing(state).strip(), state.preface.strip())
+    return "".join(f"{notice}\n\n" for notice in notices if notice)
 
 
 def _still_indexing(state: AnswerState) -> str:
