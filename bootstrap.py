@@ -6,9 +6,10 @@ It knows nothing of the web. The service, notebooks, evaluations and the index c
         answer = await book.chain.ainvoke("What is a topic in ROS 2?")
 """
 
+import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -30,11 +31,13 @@ from chains.wrappers.remembered import Observer, Outcome, RememberedAnswers
 from conversations.store import ConversationStore, open_conversations
 from errors import FixConfiguration, RetryLater
 from loaders.index.job import IndexBook, IndexJob, Progress
-from loaders.index.options import IndexSummary
+from loaders.index.options import IndexOptions, IndexSummary
 from loaders.index.process import index_apart
 from loaders.index.remote import STORE_METHODS
+from loaders.index.run import index_book
 from loaders.index.store import IndexStore
-from loaders.sources import is_address
+from loaders.sources import is_address, load_all
+from providers.calibration import calibrator
 from providers.embedded.word_ranks import english
 from providers.factory import open_stores
 from providers.models import EXTRACTIVE, BookModels, build_models
@@ -87,6 +90,9 @@ class OpenBook:
         return self.collection.models.names
 
 
+Indexer = Callable[[Collection], IndexBook]
+
+
 @asynccontextmanager
 async def open_collection(settings: Settings) -> AsyncIterator[Collection]:
     """Opens the models and the stores; makes no request.
@@ -109,6 +115,7 @@ async def open_book(
     observe: Observer | None = None,
     answers: AnswerStore | None = None,
     index_now: bool = True,
+    indexer: Indexer | None = None,
 ) -> AsyncIterator[OpenBook]:
     """Opens everything that ``settings`` name, and indexes the book if it is not whole.
 
@@ -116,6 +123,7 @@ async def open_book(
         observe: called with every answer, however it ended.
         answers: keeps answers to repeated questions for all replicas.
         index_now: False: whoever opens the book starts its ``index``.
+        indexer: how a book is indexed; by default in a process of its own.
 
     Raises:
         FixConfiguration: something is wrong that only the operator can mend.
@@ -126,7 +134,7 @@ async def open_book(
         collection = await stack.enter_async_context(open_collection(settings))
         conversations = await _open_conversations(settings, stack)
         parts = _parts(collection, conversations, observe or _unobserved, answers)
-        index = IndexJob(_index_book(collection))
+        index = IndexJob((indexer or in_own_process)(collection))
         stack.push_async_callback(index.close)
         if index_now:
             await _prepare(collection.store, index)
@@ -187,7 +195,8 @@ def _condenser(models: BookModels) -> Condenser:
     return ModelCondenser(models.condense, (PROMPTS / "condense.md").read_text(encoding="utf-8"))
 
 
-def _index_book(collection: Collection) -> IndexBook:
+def in_own_process(collection: Collection) -> IndexBook:
+    """Indexes beside the service: a crash of the indexer, or its appetite, is not the service's."""
     settings, store = collection.settings, collection.index_store
     methods = {name: getattr(store, name) for name in STORE_METHODS}
     methods["nearest"] = collection.store.nearest
@@ -202,6 +211,30 @@ def _index_book(collection: Collection) -> IndexBook:
                 progress=lambda so_far: progress(_plain(so_far)),
                 record_call=metering.record_call,
             )
+        return _plain(summary)
+
+    return run
+
+
+def in_this_process(collection: Collection) -> IndexBook:
+    """Indexes here, which starts at once: for books of a few pages."""
+    settings, embeddings = collection.settings, collection.models.embeddings
+
+    async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
+        book = await asyncio.to_thread(
+            load_all,
+            [settings.book_dir],
+            book_url=settings.book_url,
+            cache=settings.data_dir / "pages",
+        )
+        calibrate = calibrator(collection.store.nearest, embeddings)
+        summary = await index_book(
+            book,
+            store=collection.index_store,
+            embeddings=embeddings,
+            options=IndexOptions(rebuild=rebuild, calibrate=calibrate),
+            progress=lambda so_far: progress(_plain(so_far)),
+        )
         return _plain(summary)
 
     return run

@@ -57,12 +57,14 @@ def create_app(
     services: Services | None = None,
     *,
     metrics: Metrics | None = None,
+    opener: Opener | None = None,
     own_process: bool = False,
 ) -> FastAPI:
     """The application.
 
     Args:
         services: replace the parts that ``settings`` would open.
+        opener: opens the parts; by default ``api.wiring.open_services``.
         own_process: nothing else lives in it, so its memory may be arranged for serving.
     """
     settings = settings or (services.settings if services else load_settings())
@@ -72,7 +74,7 @@ def create_app(
         title="Book Chat",
         version=VERSION,
         summary="Answers readers' questions about a book, with citations to the exact heading.",
-        lifespan=_lifespan(settings, services, metrics, own_process=own_process),
+        lifespan=_lifespan(settings, services, metrics, opener or _open, own_process=own_process),
         docs_url=None,
         redoc_url=None,
         responses=openapi.PROBLEMS,
@@ -99,14 +101,19 @@ def create_app(
 
 
 def _lifespan(
-    settings: Settings, services: Services | None, metrics: Metrics, *, own_process: bool
+    settings: Settings,
+    services: Services | None,
+    metrics: Metrics,
+    opener: Opener,
+    *,
+    own_process: bool,
 ) -> Lifespan[FastAPI]:
     """Opens the parts before the first request, and closes them after the last answer."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         metrics.listen()
-        opened = services or await _open(settings, metrics)
+        opened = services or await opener(settings, metrics)
         app.state.services = opened
         metrics.gauge(
             "book_chat_running_answers", "Answers being made", lambda: opened.runs.running

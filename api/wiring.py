@@ -15,7 +15,7 @@ from api.runs.local import Runs
 from api.runs.redis import RedisRuns
 from api.runs.redis_answers import RedisAnswers
 from api.services import Services
-from bootstrap import OpenBook, open_book, secret
+from bootstrap import Indexer, OpenBook, open_book, secret
 from chains.wrappers.remembered import Observer, Outcome
 from errors import RetryLater
 from schema import Answer
@@ -33,24 +33,31 @@ class LoadedAtFirstUse(Protocol):
 Check = Callable[[], Awaitable[Any]]
 
 
-async def open_services(settings: Settings, metrics: Metrics, *, index: bool = True) -> Services:
+async def open_services(
+    settings: Settings, metrics: Metrics, *, index: bool = True, indexer: Indexer | None = None
+) -> Services:
     """Opens everything that ``settings`` names; ``resources`` of the result closes it.
 
-    With ``index`` the book is brought up to date in the background.
+    With ``index`` the book is brought up to date in the background, by ``indexer``.
 
     Raises:
         FixConfiguration: something is wrong that only the operator can mend.
     """
     resources = AsyncExitStack()
     try:
-        return await _open(settings, metrics, resources, index=index)
+        return await _open(settings, metrics, resources, index=index, indexer=indexer)
     except BaseException:
         await resources.aclose()
         raise
 
 
 async def _open(
-    settings: Settings, metrics: Metrics, resources: AsyncExitStack, *, index: bool
+    settings: Settings,
+    metrics: Metrics,
+    resources: AsyncExitStack,
+    *,
+    index: bool,
+    indexer: Indexer | None,
 ) -> Services:
     redis_url = secret(settings.redis_url)
     answers = RedisAnswers(redis_url) if redis_url else None
@@ -58,7 +65,7 @@ async def _open(
         resources.push_async_callback(answers.aclose)
     observe = _observers(settings, metrics, resources)
     book = await resources.enter_async_context(
-        open_book(settings, observe=observe, answers=answers, index_now=False)
+        open_book(settings, observe=observe, answers=answers, index_now=False, indexer=indexer)
     )
     if index:
         book.index.start(patient=True)

@@ -83,7 +83,7 @@ def test_earlier_messages_are_the_history(client: openai.OpenAI, served: Served)
         {"role": "user", "content": "And why is it used for programs?"},
     ]
     client.chat.completions.create(model="book-chat", messages=talk)
-    assert "ROS" in served.store.searches[-1]
+    assert any("ROS" in search for search in served.store.searches)
     sent = str(served.chat.seen[-1])
     assert "pirate" not in sent
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import httpx
 
 from api.app import create_app
 from api.services import Services
+from api.wiring import open_services
+from bootstrap import in_this_process
 from errors import BookChatError
 from settings import Settings
 from standins.cohere import KEY, CohereStandIn
@@ -91,7 +94,8 @@ def wired(tmp_path: Path, *, port: int = 0, **overrides: Any) -> Iterator[Wired]
     settings = Settings(
         **{"book_dir": book, "data_dir": tmp_path / "data", "rate_limit": 0, **overrides}
     )
-    app = create_app(settings)
+    # A process of its own for each index of one page would take most of a test's time.
+    app = create_app(settings, opener=partial(open_services, indexer=in_this_process))
     inside = _Inside(app)
     with ExitStack() as stack:
         url = stack.enter_context(serve(inside, port=port, **OPTIONS))

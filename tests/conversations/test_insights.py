@@ -67,5 +67,7 @@ async def test_all_tables_are_json(store: ConversationStore) -> None:
     tables = await store.insights()
     assert json.loads(json.dumps(tables)) == tables
     assert set(tables) == {
-        "unanswered_questions", "bad_ratings", "busiest_sections", "sections_never_cited", "calls",
-    }  # fmt: skip
+        *("questions_by_day", "answer_seconds", "unanswered_questions", "nearest_sections"),
+        *("bad_ratings", "passages_of_bad_ratings", "busiest_sections", "sections_never_cited"),
+        *("cited_pages", "calls"),
+    }
