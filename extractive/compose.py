@@ -130,6 +130,7 @@ def _inside(ranked: Ranked, barred: Collection[int]) -> list[Candidate]:
         if (c.passage, c.heading) == (lead.passage, lead.heading)
         and value >= best * _INSIDE
         and id(c) not in barred
+        and not ANNOUNCING.search(c.raw)
         and (c.block != lead.block or c.kind == "prose")
     ][:_MORE]
 
@@ -137,13 +138,14 @@ def _inside(ranked: Ranked, barred: Collection[int]) -> list[Candidate]:
 def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[Candidate]:
     """What another section may add: it scores nearly as well, or the best one is doubtful."""
     best, first = ranked[0]
+    listed = "list" in query.kinds
     return [
         candidate
         for value, candidate in ranked
         if value >= best * _OTHER - max(0.0, _SURE - best)
         and (candidate.passage, candidate.heading) != (first.passage, first.heading)
         and not tells_nothing(query, candidate)
-        and candidate.kind in ("prose", "item")
+        and candidate.kind in (("prose", "item", "row") if listed else ("prose", "item"))
         and not _repeats(candidate, excerpts)
         and not (query.defined_by(first.raw) and query.defined_by(candidate.raw))
     ]

@@ -14,6 +14,10 @@ _SHORT_LIST: Final = 90
 _ANNOUNCED: Final = 130
 """Words up to which a list comes along that a sentence announces."""
 _SHORT_CODE: Final = 14
+_LINE: Final = 80
+"""Characters of a line of code."""
+_ONE_LINE: Final = 2
+"""Line breaks of a block with one line of code."""
 _ROWS: Final = 12
 _ANTECEDENTS: Final = 3
 _ROOM_FOR_TABLE: Final = 40
@@ -210,10 +214,14 @@ class Layout:
             if not announced and not known:
                 return []
             added += [self._passages[unit.passage][i] for i in sorted(announced)]
-        most = _SHORT_CODE if self._kinds & {"how", "code", "command"} else 0
-        if any(c.kind == "code" and c.raw.count("\n") > most for c in added):
+        most = _SHORT_CODE if self._kinds & {"how", "code", "command"} else _ONE_LINE
+        if any(c.kind == "code" and _is_longer(c.raw, most) for c in added):
             return []
         return [c for c in added if c not in chosen]
+
+
+def _is_longer(code: str, line_breaks: int) -> bool:
+    return code.count("\n") > line_breaks or len(code) > _LINE * (line_breaks + 1)
 
 
 def words(units: Iterable[Candidate]) -> int:

@@ -113,9 +113,7 @@ def read_text(path: Path, name: str, report: Report, limit: int = MAX_BYTES) -> 
 
 
 def _is_binary(start: bytes) -> bool:
-    """Text has no NUL, few other control characters, and is mostly valid UTF-8."""
-    if b"\0" in start:
-        return True
+    """Text has few control characters and is mostly valid UTF-8."""
     text = start.decode("utf-8", errors="replace")
     odd = sum(c == "\ufffd" or (c < " " and c not in "\t\n\r\f\v\x1b") for c in text)
     return odd > _ODD_SHARE * len(text)
