@@ -30,6 +30,12 @@ def answers(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: {}}}}
 
 
+def errors(description: str) -> dict[int | str, dict[str, Any]]:
+    """``responses`` of a protocol whose errors are JSON objects of its own shape."""
+    shared = PROBLEMS["default"]["content"]
+    return {"default": {"description": description, "content": {**shared, "application/json": {}}}}
+
+
 def install(app: FastAPI, *models: type[BaseModel]) -> None:
     """Adds the schemas of ``models`` and all that they refer to."""
     made = app.openapi

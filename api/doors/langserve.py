@@ -8,13 +8,13 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from api import openapi, problems
 from api.answering import left, whole_answer
@@ -45,6 +45,12 @@ class BatchRequest(BaseModel):
 
     inputs: list[Question] = Field(min_length=1, max_length=MAX_BATCH)
     config: dict[str, Any] | list[dict[str, Any]] | None = None
+
+    @model_validator(mode="after")
+    def _paired(self) -> Self:
+        if isinstance(self.config, list) and len(self.config) != len(self.inputs):
+            raise ValueError("a list of configs needs one for each input")
+        return self
 
 
 class InvokeResponse(BaseModel):

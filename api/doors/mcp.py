@@ -7,10 +7,11 @@ from fastapi.responses import JSONResponse
 from mcp_types.version import SUPPORTED_PROTOCOL_VERSIONS
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api import openapi
 from api.public_address import public_base
 from api.version import VERSION
 
-router = APIRouter(tags=["mcp"])
+router = APIRouter(tags=["mcp"], responses=openapi.errors("A JSON-RPC error"))
 
 
 class _Delegated(Response):

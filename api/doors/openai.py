@@ -57,7 +57,12 @@ def _refusal(body: dict[str, Any], status: int, retry_after: float | None = None
     return Response(orjson.dumps(body), status, headers, "application/json")
 
 
-router = APIRouter(prefix="/v1", tags=["openai"], route_class=_OpenAIErrors)
+router = APIRouter(
+    prefix="/v1",
+    tags=["openai"],
+    route_class=_OpenAIErrors,
+    responses=openapi.errors("An error in OpenAI's shape"),
+)
 
 
 @router.get("/models")

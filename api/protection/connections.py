@@ -2,7 +2,8 @@
 
 from asyncio import TimerHandle, Transport
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -32,8 +33,10 @@ class SocketLimits:
 class GuardedHttp(HttpToolsProtocol):
     """uvicorn's protocol with read timeouts and a cap on the sockets of one client."""
 
-    limits: SocketLimits
-    _reading: TimerHandle | None = None
+    def __init__(self, *args: Any, limits: SocketLimits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limits = limits
+        self._reading: TimerHandle | None = None
 
     def connection_made(  # type: ignore[override]  # as uvicorn narrows it
         self, transport: Transport
@@ -99,5 +102,5 @@ class GuardedHttp(HttpToolsProtocol):
 
 
 def guarded(limits: SocketLimits) -> type[GuardedHttp]:
-    """The protocol class for ``uvicorn.Config(http=...)``."""
-    return type("GuardedHttp", (GuardedHttp,), {"limits": limits})
+    """The protocol class for ``uvicorn.Config(http=...)``; worker processes get it pickled."""
+    return cast(type[GuardedHttp], partial(GuardedHttp, limits=limits))

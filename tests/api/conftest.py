@@ -13,6 +13,7 @@ from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
 from api.runs.local import Runs
 from api.services import Services
+from chains.answer_limits import AnswerLimits
 from chains.generation import Models
 from chains.pipeline import ChainParts, build_chain
 from chains.retriever import BookRetriever
@@ -66,7 +67,7 @@ def make_services(settings: Settings, chat: ScriptedChat, metrics: Metrics) -> S
     )
     memory = DictMemory()
     retriever = BookRetriever(store=store)
-    models = Models(chat, "scripted")
+    models = Models(chat, "scripted", limits=AnswerLimits(characters=50_000_000))
     chain = build_chain(ChainParts(retriever, models, memory=memory, observe=metrics.answered))
     numbers = iter(range(1_000_000))
 

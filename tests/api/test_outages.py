@@ -46,7 +46,7 @@ def test_a_qdrant_that_restarts_is_503_meanwhile_and_then_answers_by_itself(tmp_
 def test_a_qdrant_that_is_away_at_the_start_is_found_and_filled_later(tmp_path: Path) -> None:
     qdrant, port = QdrantStandIn(), free_port()
     url = f"http://127.0.0.1:{port}"
-    with over_cohere(tmp_path, CohereStandIn(), qdrant_url=url) as service:
+    with over_cohere(tmp_path, CohereStandIn(), indexed=False, qdrant_url=url) as service:
         assert service.parts()[0] == 503
         with serve(qdrant, port=port):
             assert eventually(lambda: service.parts()[0] == 200, 40)

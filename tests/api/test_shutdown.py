@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -34,7 +35,15 @@ async def started(env: dict[str, str], cwd: Path) -> asyncio.subprocess.Process:
         line = await asyncio.wait_for(process.stderr.readline(), 60)
         assert line, said.decode()
         said += line
+    # It listens before the book is indexed.
+    health = f"http://127.0.0.1:{env['PORT']}/health"
+    assert await asyncio.to_thread(eventually, lambda: _whole(health), 60)
     return process
+
+
+def _whole(health: str) -> bool:
+    book = httpx.get(health, timeout=10).json()["parts"]["book"]
+    return bool(book["status"] == "ok" and book.get("embedded", 1.0) == 1.0)
 
 
 async def closing(socket: Any) -> int | None:

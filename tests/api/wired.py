@@ -86,8 +86,13 @@ class _Inside:
 
 
 @contextmanager
-def wired(tmp_path: Path, *, port: int = 0, **overrides: Any) -> Iterator[Wired]:
-    """The service over a book of one page; its data stays under ``tmp_path``."""
+def wired(
+    tmp_path: Path, *, port: int = 0, indexed: bool = True, **overrides: Any
+) -> Iterator[Wired]:
+    """The service over a book of one page; its data stays under ``tmp_path``.
+
+    With ``indexed`` it is handed over once the book is indexed.
+    """
     book = tmp_path / "book"
     if not book.exists():
         write_book(book)
@@ -101,9 +106,10 @@ def wired(tmp_path: Path, *, port: int = 0, **overrides: Any) -> Iterator[Wired]
         url = stack.enter_context(serve(inside, port=port, **OPTIONS))
         http = stack.enter_context(httpx.Client(base_url=url, timeout=30))
         assert inside.loop is not None
-        indexed = app.state.services.indexing.finished()
-        with suppress(BookChatError):  # a test may be about a book that cannot be indexed
-            asyncio.run_coroutine_threadsafe(indexed, inside.loop).result(60)
+        if indexed:
+            job = app.state.services.indexing.finished()
+            with suppress(BookChatError):  # a test may be about a book that cannot be indexed
+                asyncio.run_coroutine_threadsafe(job, inside.loop).result(60)
         yield Wired(url, http, app.state.services, inside.loop)
 
 
