@@ -96,13 +96,13 @@ class LexicalCondenser:
         """The newest topic that stood alone, the newest one at all, and the question alone."""
         spoken = [turn.question for turn in reversed(history) if content_words(turn.question)]
         alone = [asked for asked in spoken if not leans_on_history(asked)]
-        topics = dict.fromkeys([*spoken[:1], *alone[:1]])
+        leaning = leans_on_history(question)
+        # A question that says what it is about may go on with a topic, not with a half question.
+        topics = dict.fromkeys([*spoken[:1], *alone[:1]] if leaning else alone[:1])
         joined = [f"{_topic(topic)}: {question}"[:MAX_QUESTION] for topic in topics]
         if not content_words(question):
             return joined or [question]
-        if leans_on_history(question):
-            return [*joined, question]
-        return [question, *joined[:1]]
+        return [*joined, question] if leaning else [question, *joined]
 
 
 def _topic(question: str) -> str:

@@ -84,8 +84,11 @@ class Composer:
                 more = _inside(ranked, barred)
                 excerpts.append(layout.excerpt([lead, *more], _ROOM))
                 if len(parts) == 1:
-                    leads = _others(query, ranked, excerpts)[: 1 + (best < _DOUBTFUL)]
-                    excerpts += [layout.excerpt([x], _OTHER_ROOM) for x in leads]
+                    most = 2 + (best < _DOUBTFUL)
+                    for other in _others(query, ranked, excerpts):
+                        # One that was added may hold what the next would say.
+                        if len(excerpts) < most and not _repeats(other, excerpts):
+                            excerpts.append(layout.excerpt([other], _OTHER_ROOM))
         return quote(query, excerpts, self.passages)
 
     def explain(self, query: Query, selection: str) -> list[Piece]:
