@@ -32,8 +32,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield environment(folder, MPLBACKEND="module://matplotlib_inline.backend_inline", **told)
 
 
-def test_there_are_four() -> None:
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04"]
+def test_there_are_five() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
 
 
 @pytest.mark.slow
@@ -61,4 +61,6 @@ def test_a_notebook_holds_no_logic_and_no_output(path: Path) -> None:
             tree = compile(
                 cell.source, path.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
             )
-            assert not [node for node in ast.walk(tree) if isinstance(node, LOGIC)]
+            # The last one shows how a step of the flow is written.
+            if not path.stem.startswith("05"):
+                assert not [node for node in ast.walk(tree) if isinstance(node, LOGIC)]
