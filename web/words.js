@@ -62,7 +62,7 @@ const en = {
   low: "The book may not answer exactly this. Look at the passages before you rely on it.",
   away: "The server does not answer. It may be away or starting; this page keeps trying.",
   indexingStart: "The book is being read for the first time. Answers begin as soon as parts of it are there.",
-  indexing: "The book is being indexed: {done} of {total} pages. Answers come from what is there so far.",
+  indexing: "The book is being indexed: {done} of {total} passages. Answers come from what is there so far.",
   next: "You could ask next",
   regenerate: "Answer again",
   edit: "Edit the question",
