@@ -15,18 +15,18 @@ from langchain_core.callbacks import (
     CallbackManagerForLLMRun,
 )
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from pydantic import Field, model_validator
 
-from providers.annotations import content_of
 from providers.cohere.http import CLIENT_NAME, CohereHTTP, Read
 from providers.cohere.request import as_documents, as_message
 from providers.cohere.sdk import sdk_errors_translated
 from providers.cohere.stream import AnswerStream
 from providers.failures import TooLongError
+from providers.streamed_chat import pulled, whole_result
 from providers.tokens import estimate_tokens
 
 # After the answer's last event only the end of the HTTP body is due.
@@ -144,15 +144,7 @@ class BookChatCohere(ChatCohere):
             with self.http.calls.counted(self.operation), sdk_errors_translated(self.operation):
                 return await super()._agenerate(messages, stop, run_manager, **given)
         chunks = [chunk async for chunk in self._answer(messages, stop, kwargs)]
-        last = chunks[-1]
-        message = AIMessage(
-            content=content_of(
-                "".join(str(c.text) for c in chunks), [n for c in chunks for n in _notes(c)]
-            ),
-            usage_metadata=last.usage_metadata,
-            response_metadata=last.response_metadata,
-        )
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return whole_result(chunks)
 
     def _stream(
         self,
@@ -161,15 +153,7 @@ class BookChatCohere(ChatCohere):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        run = self.http.background.run
-        stream = self._astream(messages, stop, **kwargs)
-        try:
-            while (chunk := run(_or_none(stream))) is not None:
-                if run_manager:
-                    run_manager.on_llm_new_token(str(chunk.message.text), chunk=chunk)
-                yield chunk
-        finally:
-            run(_close(stream))
+        return pulled(self._astream(messages, stop, **kwargs), self.http.background, run_manager)
 
     def _generate(
         self,
@@ -202,22 +186,9 @@ class BookChatCohere(ChatCohere):
         return estimate_tokens(text)
 
 
-def _notes(message: BaseMessage) -> list[dict[str, Any]]:
-    blocks = message.content if isinstance(message.content, list) else []
-    return [n for b in blocks if isinstance(b, dict) for n in b.get("annotations", ())]
-
-
 async def _read_to_end(read: Read) -> None:
     """Lets the connection be used again; nobody waits for it, and nothing can go wrong any more."""
     with suppress(TimeoutError, TooLongError, aiohttp.ClientError, OSError):
         async with asyncio.timeout(_END_SECONDS):
             while await read():
                 pass
-
-
-async def _or_none(stream: AsyncGenerator[ChatGenerationChunk]) -> ChatGenerationChunk | None:
-    return await anext(stream, None)
-
-
-async def _close(stream: AsyncGenerator[Any]) -> None:
-    await stream.aclose()

@@ -8,8 +8,8 @@ from typing import Any
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, SkipValidation
 
 from background_loop import BackgroundLoop
@@ -22,6 +22,7 @@ from providers.langchain.marks import MarkParser
 from providers.langchain.passages import source_id, with_passages
 from providers.langchain.thoughts import ThoughtFilter
 from providers.loops import PerLoop
+from providers.streamed_chat import close, pulled, whole_result
 
 Stream = AsyncIterator[Any]
 
@@ -94,7 +95,7 @@ class MarkingChat(BaseChatModel):
             self.calls.broken(self.operation)
             raise unavailable(self.operation) from None
         finally:
-            await _close(stream)
+            await close(stream)
         yield answer.end()
 
     async def _begin(
@@ -110,7 +111,7 @@ class MarkingChat(BaseChatModel):
                     async with asyncio.timeout(seconds):
                         return await anext(stream, None), stream
             except BaseException:
-                await _close(stream)
+                await close(stream)
                 raise
 
         return await self.calls.retried(attempt, operation, self.first_byte_seconds)
@@ -131,13 +132,7 @@ class MarkingChat(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         chunks = [chunk async for chunk in self._answer(messages, stop, documents, kwargs)]
-        notes = [note for chunk in chunks for note in _notes(chunk)]
-        message = AIMessage(
-            content=content_of("".join(str(chunk.text) for chunk in chunks), notes),
-            usage_metadata=chunks[-1].usage_metadata,
-            response_metadata=chunks[-1].response_metadata,
-        )
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return whole_result(chunks)
 
     def _stream(
         self,
@@ -146,15 +141,7 @@ class MarkingChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        run = self.background.run
-        stream = self._astream(messages, stop, **kwargs)
-        try:
-            while (chunk := run(_or_none(stream))) is not None:
-                if run_manager:
-                    run_manager.on_llm_new_token(str(chunk.message.text), chunk=chunk)
-                yield chunk
-        finally:
-            run(_close(stream))
+        return pulled(self._astream(messages, stop, **kwargs), self.background, run_manager)
 
     def _generate(
         self,
@@ -200,16 +187,3 @@ class _Answer:
 def _chunk(text: str, notes: list[Annotation]) -> Iterator[AIMessageChunk]:
     if text or notes:
         yield AIMessageChunk(content=content_of(text, notes))
-
-
-def _notes(message: BaseMessage) -> list[Annotation]:
-    blocks = message.content if isinstance(message.content, list) else []
-    return [n for b in blocks if isinstance(b, dict) for n in b.get("annotations", ())]
-
-
-async def _or_none(stream: AsyncGenerator[ChatGenerationChunk]) -> ChatGenerationChunk | None:
-    return await anext(stream, None)
-
-
-async def _close(stream: Any) -> None:
-    await stream.aclose()
