@@ -1,4 +1,4 @@
-"""A typed client of Book Chat's WebSocket, protocol 1. Needs ``pip install websockets``.
+"""A typed client of Book Chat's WebSocket, protocol 1.
 
     async with BookChat("http://localhost:7860") as chat:
         async for event in chat.ask("What is ROS 2?"):
@@ -49,10 +49,14 @@ class Answer(TypedDict):
     answer_id: str
     session_id: str | None
     status: str
+    """``answered``, ``not_in_book``, ``degraded`` or ``small_talk``."""
+    confidence: str
+    """``low``: the book may not answer exactly this."""
     answer: str
     citations: list[Citation]
     sources: list[Source]
     standalone_question: str
+    suggestions: list[str]
     book_version: str
     model: str
     usage: dict[str, int]

@@ -23,11 +23,13 @@ export interface Citation {
 export interface Answer {
   answer_id: string;
   session_id: string | null;
-  status: "answered" | "not_in_book" | "degraded";
+  status: "answered" | "not_in_book" | "degraded" | "small_talk";
+  confidence: "high" | "low";
   answer: string;
   citations: Citation[];
   sources: Source[];
   standalone_question: string;
+  suggestions: string[];
   book_version: string;
   model: string;
   usage: { input_tokens: number; output_tokens: number; provider_calls: number };

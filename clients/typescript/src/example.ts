@@ -1,6 +1,6 @@
-// npm install && npx tsc && node build/example.js http://localhost:7860 "What is ROS 2?"
+// npm install && npx tsc && node dist/example.js http://localhost:7860 "What is ROS 2?"
 import WebSocket from "ws";
-import { BookChat } from "./book-chat.js";
+import { BookChat } from "./index.js";
 
 const [url = "http://localhost:7860", question = "What is ROS 2?"] = process.argv.slice(2);
 const chat = new BookChat(url, WebSocket);
