@@ -34,7 +34,7 @@ _DOUBTFUL: Final = 0.5
 """A best score below is helped by a third section."""
 _OF_WHOLE: Final = 0.4
 """Share of the whole question in the score for one of its parts."""
-_MARKER: Final = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_MARKER: Final = re.compile(r"(?<!\s)\s*+(?:[-*+•]|\d{1,3}[.)])\s+")
 _BEGINS: Final = re.compile(r"\s*(?:async def|def|class|@|#|//|function|export)")
 
 Ranked = list[tuple[float, Candidate]]

@@ -30,7 +30,7 @@ LEANING: Final = re.compile(
 _POINTS_BACK: Final = re.compile(
     r"\b([Tt]his|[Tt]hese|[Tt]hose|[Ss]uch|the same)\s(?!book|chapter|section|module)[a-z]+"
 )
-_OPEN: Final = re.compile(r":[*_]*\s*$|[^.!?…:;۔。！？؟)\"'”’*`_\]|]\s*$|,\s*$")
+_OPEN: Final = re.compile(r":[*_]*+\s*+$|[^.!?…:;۔。！？؟)\"'”’*`_\]|\s]\s*+$")
 ANNOUNCING: Final = re.compile(r":[*_]*\s*$|^(\*\*|__)[^*_]+(\*\*|__)\s*$")
 """Ends with a colon, or is a heading in bold letters."""
 _COUNTED: Final = re.compile(

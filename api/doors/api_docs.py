@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 _FILES: Final = Path(fastapi_offline.__file__).parent / "static"
-_INLINE: Final = re.compile(r"<script>(.*?)</script>", re.S)
+_INLINE: Final = re.compile(r"<script>([^<]*+(?:<(?!/?script>)[^<]*+)*+)</script>")
 
 
 def install(app: FastAPI) -> None:

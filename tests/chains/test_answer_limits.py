@@ -47,7 +47,7 @@ def chain_of(chat: ScriptedChat, limits: AnswerLimits) -> Any:
     ("limits", "ends_with", "cut"),
     [
         (AnswerLimits(characters=300), "", "characters"),
-        (AnswerLimits(seconds=0.05), "", "seconds"),
+        (AnswerLimits(characters=10**9, seconds=0.05), "", "seconds"),
         (AnswerLimits(), "length", "tokens"),
         (AnswerLimits(), "MAX_TOKENS", "tokens"),
         (AnswerLimits(), "MAX_BYTES", "bytes"),
