@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from text.headings import is_about_the_page, is_summary
 from text.outline import Outline, Page, Section
 from text.places import Place, kind_of, mentions
 from text.words import content_words, stem, tokens
@@ -38,11 +39,6 @@ _STRUCTURE: Final = {
         " hai seekhna parhna پڑھنا سیکھنا".split(),
     )
 }
-_NOT_READ: Final = (
-    "learning goals|learning objectives|learning outcomes|what you|what we|further reading"
-    "|references|next steps|exercises|knowledge check|quiz|prerequisites|objectives"
-).split("|")
-_SUMMARIES: Final = ("summary", "conclusion", "key takeaways", "recap", "in short")
 
 
 @dataclass(frozen=True)
@@ -177,7 +173,7 @@ def _of_page(page: Page) -> list[str]:
     level = min((s.level for s in told), default=0)
     main = [s for s in told if s.level == level]
     main = main if len(main) > 1 else told
-    summaries = [s for s in page.sections[1:] if s.heading.lower().startswith(_SUMMARIES)]
+    summaries = [s for s in page.sections[1:] if is_summary(s.heading)]
     kept = [page.sections[0], *summaries[:1], *(s for s in main if s not in summaries)]
     return [s.id for s in kept[:_MOST_SECTIONS]]
 
@@ -198,4 +194,5 @@ def _asks(section: Section) -> bool:
 
 
 def _is_passed_over(section: Section) -> bool:
-    return _asks(section) or section.heading.lower().startswith(tuple(_NOT_READ))
+    heading = section.heading
+    return _asks(section) or is_about_the_page(heading) or heading.lower() == "prerequisites"

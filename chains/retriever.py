@@ -25,6 +25,7 @@ from chains.ranking import LexicalScale, agreement
 from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo
+from text.headings import asks_about_the_page, is_about_the_page, is_summary
 from text.outline import Outline
 from text.sentence_vectors import unpack_vectors
 from text.urdu_words import COMMON
@@ -84,6 +85,8 @@ class BookRetriever(BaseRetriever):
     passage_tokens: int = 400
     """Widest passage; Cohere asks for documents under about 300 words."""
     echo_discount: float = 0.5
+    announcing_discount: float = 0.9
+    """For goals and summaries: the section that they speak of says more."""
     other_locale_discount: float = 0.6
     multilingual: bool = True
     """The embeddings read other languages than English."""
@@ -233,13 +236,17 @@ class BookRetriever(BaseRetriever):
         # What only the words found lies below all that the vectors found.
         unseen = min((hit.metadata["similarity"] for hit in near), default=0.0)
         locales = {hit.metadata["locale"] for hit in hits}
+        about_the_page = asks_about_the_page(query)
         for hit in hits:
             similarity = hit.metadata["similarity"]
             whole = unseen if similarity is None else similarity
             best = float(cosines[hit.id].max()) if hit.id in cosines else whole
             score = agreement(whole, best, scale.share(hit))
+            heading = hit.metadata["heading"]
             if hit.metadata["kind"] == "echo":
                 score *= self.echo_discount
+            if (is_about_the_page(heading) or is_summary(heading)) and not about_the_page:
+                score *= self.announcing_discount
             if language in locales and hit.metadata["locale"] != language:
                 # A translation says the same; the reader gets the page in the question's language.
                 score *= self.other_locale_discount

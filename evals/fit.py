@@ -24,6 +24,7 @@ from chains.abstention import WEIGHTS, Weights, well_covered
 from chains.evidence import Evidence, gather
 from chains.retriever import BookRetriever
 from errors import FixConfiguration
+from evals.questions import FOLDER, load_questions
 from providers.embedded.word_ranks import english
 from providers.factory import open_stores
 from providers.models import build_models
@@ -81,8 +82,13 @@ class QuestionSet:
         try:
             name, folder, files = given.split("=")
             found = cls(name, Path(folder))
-            for file in files.split(","):
-                for line in Path(file).read_text("utf-8").splitlines():
+            for file in map(Path, files.split(",")):
+                if file.resolve().parent == FOLDER:
+                    # The other split is what the fitted gate is measured on.
+                    for question in load_questions([file], "dev"):
+                        found.add({"kind": question.kind, "question": question.question})
+                    continue
+                for line in file.read_text("utf-8").splitlines():
                     found.add(json.loads(line))
         except (ValueError, OSError) as error:
             raise FixConfiguration(f"--set {given}: {error}") from None

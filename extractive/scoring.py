@@ -11,6 +11,7 @@ from langchain_core.documents import Document
 from extractive.encoder import SentenceEncoder, Vectors
 from extractive.passages import Candidate
 from extractive.question import Query, reason_in
+from text.headings import asks_about_the_page, is_about_the_page
 
 _EMBEDDED: Final = 24
 """Without stored vectors only this many sentences are embedded: each costs about 5 ms."""
@@ -30,12 +31,6 @@ _ABOUT_THE_BOOK: Final = re.compile(
     r"|\b(you|we)(['’]ll| will) (also )?(be able to|learn|explore|cover|discover|look at|see how)\b"
     r"|^\W*let['’]?s\b|\bbefore (starting|beginning|proceeding|continuing)\b"
     r"|^\W*(previous|next|back to)\b.{0,80}\b(next|chapter|lesson|module)\b",
-    re.I,
-)
-_GOALS: Final = re.compile(
-    r"(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will) (learn|cover|be able)"
-    r"|objectives|goals of|exercises?|practical exercises|knowledge check|quiz|advanced problems"
-    r"|conceptual questions|review questions|further reading|references|next steps)\b",
     re.I,
 )
 
@@ -71,7 +66,7 @@ def tells_nothing(query: Query, candidate: Candidate) -> bool:
     """It asks, announces or speaks of the book: said only when nothing else answers."""
     if candidate.echo or candidate.raw.rstrip("*_ ").endswith(("?", "؟")):
         return True
-    if _GOALS.match(candidate.heading) and not _GOALS.search(query.text):
+    if is_about_the_page(candidate.heading) and not asks_about_the_page(query.text):
         return True
     about = candidate.kind in ("prose", "item") and _ABOUT_THE_BOOK.search(candidate.raw)
     return bool(about) and not _ABOUT_THE_BOOK.search(query.text)

@@ -7,12 +7,12 @@ from langchain_core.documents import Document
 
 from extractive.compose import Piece
 from extractive.passages import Candidate, read
+from text.headings import is_summary
 from text.places import Place, places, row_places
 
 _OPENING: Final = 2
 """Sentences that are quoted of what opens a page."""
 _MOST_WORDS: Final = 260
-_SUMMARIES: Final = ("summary", "conclusion", "key takeaways", "recap", "in short")
 
 
 def answer_from_place(
@@ -75,7 +75,7 @@ def _overview(
             for sentence in told[:_OPENING]:
                 yield Piece(sentence.text, gap, source)
                 gap = " "
-        elif not titles and heading.lower().startswith(_SUMMARIES):
+        elif not titles and is_summary(heading):
             for unit in group:
                 if words + unit.length <= _MOST_WORDS // 2:
                     words += unit.length

@@ -1,0 +1,27 @@
+"""Headings below which a page speaks of itself: goals, exercises, references, a summary."""
+
+import re
+from typing import Final
+
+_ABOUT_THE_PAGE: Final = re.compile(
+    r"\W*(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will|we['’]ll)"
+    r" (learn|cover|be able|build)|objectives|goals of|(\w+ )?exercises?|knowledge check|quiz"
+    r"|advanced problems|(conceptual|review) questions|further reading|references|next steps)\b",
+    re.I,
+)
+_SUMMARY: Final = re.compile(r"\W*(summary|conclusion|key takeaways|recap|in short)\b", re.I)
+
+
+def is_about_the_page(heading: str) -> bool:
+    """What is below announces or asks, and explains nothing."""
+    return bool(_ABOUT_THE_PAGE.match(heading))
+
+
+def asks_about_the_page(question: str) -> bool:
+    """A question names such a part itself: "what are the learning goals?"."""
+    return bool(_ABOUT_THE_PAGE.search(question))
+
+
+def is_summary(heading: str) -> bool:
+    """What is below says again, in short, what the page has said."""
+    return bool(_SUMMARY.match(heading))
