@@ -54,7 +54,10 @@ class Verdict:
     score: float
     """Evidence that the book answers (log-odds, roughly): below 0 the question is refused."""
     answerable: bool
+    sure: bool = True
+    """A passage says what is asked."""
     confidence: Confidence = "high"
+    """What the reader is told: a model that reads the passages knows better than the evidence."""
 
 
 @dataclass(frozen=True)
@@ -117,19 +120,20 @@ class Gate:
         A request to the assistant itself, such as for its prompt, is no question about the book.
         """
         if not passages or _TO_THE_ASSISTANT.search(question):
-            return Verdict(float("-inf"), answerable=False)
+            return Verdict(float("-inf"), answerable=False, sure=False)
         if language_of(question) != "en":
             score = _in_another_language(question, passages, vocabulary)
             return Verdict(score, answerable=self._allows(score))
         evidence = gather(question, passages, vocabulary, calibration, self._commonness)
         if not content_words(question):
-            return Verdict(-1.0, answerable=self._judged)
+            return Verdict(-1.0, answerable=self._judged, sure=False)
         answered, sure = fitted()
         score = answered.sum(evidence)
-        certain = self._judged or (
+        certain = (
             sure.sum(evidence) >= 0 if evidence.compared else evidence.covered >= _SURE_BY_WORDS
         )
-        return Verdict(score, self._allows(score), "high" if certain else "low")
+        told: Confidence = "high" if certain or self._judged else "low"
+        return Verdict(score, self._allows(score), certain and score >= 0, told)
 
     def _allows(self, score: float) -> bool:
         return score >= (-_LENIENT if self._judged else 0.0)

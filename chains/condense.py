@@ -14,6 +14,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 import metering
 from chains.leaks import prompts
 from chains.phrases import is_refusal
+from chains.small_talk import small_talk, without_opening
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
 from text.words import content_words, tokens
@@ -27,15 +28,27 @@ _COMPARING: Final = frozenset(
     both two second third first last other others""".split()
 )
 _JOINING: Final = frozenset("and but aur lekin اور لیکن مگر".split())
+_ASKING: Final = frozenset("how when where which who why whose example examples".split())
 _OPENING: Final = frozenset("so or what how why".split())
 _NAMES_A_THING: Final = re.compile(
     r"\W*(what(['’]s| is| are| was| does)|who|define|explain|describe)\b"
     r"|.*\b(kya|kia) (hai|hain|hota|hoti|hote)\b|.*کیا (ہے|ہیں|ہوتا|ہوتی)",
     re.I,
 )
+_ABOUT_THE_ANSWER: Final = frozenset(
+    content_words(
+        "simple simply simpler easy easier easily detail details detailed further elaborate clarify"
+        " rephrase understand understood confused confusing lost repeat continue else shorter brief"
+        " briefly longer beginner kid child 5 five plain english idea clue sense huh tldr eli5 bit"
+        " little samjhao asan mazeed"
+    )
+)
+"""What is asked of an answer already given: that it be simpler, longer, said again."""
 _EARLY: Final = 2
 """A pronoun after so many content words has what it stands for in its own question."""
 _SHORT: Final = 2
+_BARE: Final = 3
+"""Words of a question that only names something: "advantages?", "on a Jetson?"."""
 _LEAN: Final = 4
 _MAY_LEAN: Final = 4
 """Content words that a question has at most if it may go on with a topic without saying so."""
@@ -54,7 +67,7 @@ def leans_on_history(question: str) -> bool:
     """True when the question probably cannot be understood alone."""
     words = tokens(question)
     content = len(content_words(question))
-    if not content or words[0] in _JOINING:
+    if not content or words[0] in _JOINING or asks_of_the_answer(question):
         return True
     before = 0
     for word in words:
@@ -63,9 +76,17 @@ def leans_on_history(question: str) -> bool:
         if word in _COMPARING and content <= _LEAN:
             return True
         before += bool(content_words(word))
-    if content == 1:
-        return not _NAMES_A_THING.match(question)
+    if content == 1 and _NAMES_A_THING.match(question):
+        return False
+    if content == 1 and len(words) <= _BARE:
+        return True
     return words[0] in _OPENING and content <= _SHORT and len(words) <= _LEAN
+
+
+def asks_of_the_answer(question: str) -> bool:
+    """True when nothing is named: "explain it simply", "I don't get it", "why?"."""
+    about = _ABOUT_THE_ANSWER.issuperset(content_words(question))
+    return about and _ASKING.isdisjoint(tokens(question))
 
 
 def may_lean(question: str) -> bool:
@@ -86,7 +107,7 @@ def history_used(question: Question, history: Sequence[PastTurn]) -> Sequence[Pa
 def _was_answered(turn: PastTurn) -> bool:
     if turn.status is not None:
         return turn.status in ("answered", "degraded")
-    return not is_refusal(turn.answer)
+    return not is_refusal(turn.answer) and small_talk(turn.question) is None
 
 
 class LexicalCondenser:
@@ -94,11 +115,18 @@ class LexicalCondenser:
 
     async def __call__(self, question: str, history: Sequence[PastTurn]) -> list[str]:
         """The newest topic that stood alone, the newest one at all, and the question alone."""
-        spoken = [turn.question for turn in reversed(history) if content_words(turn.question)]
+        asked_before = [without_opening(turn.question) for turn in reversed(history)]
+        spoken = [
+            asked
+            for asked in asked_before
+            if content_words(asked) and not asks_of_the_answer(asked)
+        ]
         alone = [asked for asked in spoken if not leans_on_history(asked)]
         leaning = leans_on_history(question)
         # A question that says what it is about may go on with a topic, not with a half question.
         topics = dict.fromkeys([*spoken[:1], *alone[:1]] if leaning else alone[:1])
+        if asks_of_the_answer(question):
+            return list(topics) or [question]
         joined = [f"{_topic(topic)}: {question}"[:MAX_QUESTION] for topic in topics]
         if not content_words(question):
             return joined or [question]

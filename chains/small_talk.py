@@ -4,13 +4,15 @@ A message is small talk when all of it is made of the phrases below; one more wo
 "hi, what is ZMP?", makes it a question.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal
 
-from text.words import tokens
+from text.words import content_words, tokens, word_spans
 
-Kind = Literal["greeting", "thanks", "fine", "bye", "how", "who", "rude"]
+Kind = Literal["greeting", "thanks", "fine", "bye", "how", "who", "check", "rude"]
 _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     ("en", "greeting"): "hi|hello|hey|hiya|yo|howdy|greetings|good morning|good afternoon"
     "|good evening|good day|hi there|hello there|hey there|salam|salaam|welcome",
@@ -19,7 +21,8 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     "|that was helpful|great answer|good job|well done|you are great|you are awesome",
     ("en", "fine"): "ok|okay|k|kk|fine|alright|cool|nice|great|good|perfect|awesome|wow|lol|haha"
     "|got it|i see|i understand|understood|makes sense|sounds good|yes|yeah|yep|no|nope|sure"
-    "|test|testing|hmm",
+    "|test|testing|hmm|another question|one more question|one more thing|next question"
+    "|quick question|i have a question|can i ask a question|can i ask you something",
     ("en", "bye"): "bye|goodbye|bye bye|good bye|good night|see you|see you later|see ya|later"
     "|take care|have a nice day|have a good day",
     (
@@ -36,6 +39,9 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     "|what can you help with|what can you help me with|how can you help|how can you help me"
     "|can you help me|can you help|help|help me|i need help|how do you work|how does this work"
     "|tell me about yourself|introduce yourself|what is this|what languages do you speak",
+    ("en", "check"): "are you sure|you sure|really|is that true|is this true|is that right"
+    "|is that correct|is this correct|how do you know|how do you know that|can i trust you"
+    "|can i trust this|says who|who says so",
     (
         "en",
         "rude",
@@ -101,7 +107,7 @@ _CODES: Final = {
     "german": "de", "hindi": "hi", "español": "es", "français": "fr", "deutsch": "de",
 }  # fmt: skip
 _WEIGHT: Final[dict[Kind, int]] = {
-    "fine": 0, "greeting": 1, "thanks": 2, "how": 3, "bye": 4, "who": 5, "rude": 6,
+    "fine": 0, "greeting": 1, "thanks": 2, "how": 3, "bye": 4, "check": 5, "who": 6, "rude": 7,
 }  # fmt: skip
 _ABOUT: Final = {
     "en": "I answer questions about “{title}” from its own text and show where each answer stands. "
@@ -154,12 +160,28 @@ _OPENINGS: Final[dict[Kind, dict[str, str]]] = {
         "hi": "मैं मदद के लिए तैयार हूँ।",
     },
     "who": {},
+    "check": {
+        "en": "I say only what the book says. The sources below each answer open their place in "
+        "the book, so that you can read it there.",
+    },
     "rude": {"en": "I am sorry that this did not help. Please try it in other words."},
 }  # fmt: skip
 _THE_BOOK: Final = {
     "en": "this book", "ur": "یہ کتاب", "roman-ur": "yeh kitab", "es": "este libro",
     "fr": "ce livre", "de": "dieses Buch", "hi": "यह पुस्तक",
 }  # fmt: skip
+
+
+_ALWAYS_APART: Final = ("greeting", "thanks")
+_ASIDES: Final = frozenset(
+    "there bot friend sir madam buddy bro dude mate everyone all again man bhai yaar ji sahab dost"
+    " mein freund amigo".split()
+)
+_OPENERS: Final = frozenset(
+    "what how why when where which who is are do does can could so and but now i tell give show"
+    " another please another explain kya kaise kyun qué cómo was wie quoi comment".split()
+)
+_PUNCTUATION: Final = re.compile(r"\s*[,.!:;?…–—-]")
 
 
 @dataclass(frozen=True)
@@ -185,6 +207,31 @@ def small_talk(text: str) -> SmallTalk | None:
             return None
         at += length
     return max(found, key=lambda talk: _WEIGHT[talk.kind], default=None)
+
+
+def without_opening(text: str) -> str:
+    """The question behind a greeting or a word of thanks: "hi! what is ZMP?" asks for ZMP."""
+    rest = text
+    while (at := _opening(rest)) and content_words(rest[at:]):
+        rest = rest[at:].lstrip()
+    return rest
+
+
+def _opening(text: str) -> int:
+    """Where the small talk that begins a text ends; 0 when it begins with none."""
+    spans = list(islice(word_spans(text), _MOST_TOKENS))
+    words = [word.replace("’", "'") for word, _ in spans]
+    if not words:
+        return 0
+    length, talk = _phrase(words, 0)
+    if talk is None or length == len(words):
+        return 0
+    while length < len(words) - 1 and words[length] in _ASIDES:
+        length += 1
+    end = spans[length - 1][1]
+    mark = _PUNCTUATION.match(text, end)
+    apart = mark or talk.kind in _ALWAYS_APART or words[length] in _OPENERS
+    return (mark.end() if mark else end) if apart else 0
 
 
 def reply(talk: SmallTalk, title: str, wanted: str | None) -> str:

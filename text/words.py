@@ -6,6 +6,7 @@ with Snowball, so that "walks" in a question meets "walking" in the book.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -27,6 +28,8 @@ through to too under until up upon us use used uses using very want wants was wa
 what's when where which while who whom whose why will with without would you your yours
 actually basically explain explained describe define mean means meant work works working
 difference compare example examples question answer book chapter section
+im ive id dont doesnt didnt isnt arent wasnt cant couldnt wont wouldnt shouldnt havent hasnt whats
+thats hows wheres whos theres lets youre pls plz thx u
 """.split()
 _URDU: Final = """
 کا کی کے کو میں سے پر ہے ہیں اور یہ وہ کیا کیوں کیسے کس کون کب کہاں تھا تھے تھی ہو ہوتا ہوتی ہوتے
@@ -77,6 +80,12 @@ def normalise(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """All words and numbers, folded, in order; compounds such as ``ros2`` stay whole."""
     return _TOKEN.findall(normalise(text).lower())
+
+
+def word_spans(text: str) -> Iterator[tuple[str, int]]:
+    """The words of a text, lower-cased, each with the place after it."""
+    for match in _TOKEN.finditer(text):
+        yield match[0].lower(), match.end()
 
 
 def content_words(text: str) -> list[str]:

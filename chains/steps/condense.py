@@ -6,6 +6,7 @@ from chains import phrases
 from chains.budget import Budget, BudgetMode
 from chains.condense import Condenser, LexicalCondenser, history_used
 from chains.served_book import ServedBook
+from chains.small_talk import without_opening
 from chains.state import AnswerState
 from chains.steps.step import Step
 from chains.understanding import QuestionReader
@@ -31,8 +32,9 @@ class Condense(Step):
             state.readings = [state.question.question]
             return
         version = (await self._book.of(state)).book_version
-        question = await self._reader.mended(state.question.question, version)
-        if question != state.question.question:
+        asked = without_opening(state.question.question)
+        question = await self._reader.mended(asked, version)
+        if question != asked:
             state.preface = phrases.read_as(question)
         readings = [question]
         if turns := history_used(state.question, state.history):

@@ -64,7 +64,7 @@ class Judge(Step):
             self._score(reading, passages, vocabulary, book.calibration)
             for reading, passages in zip(state.readings, state.found, strict=True)
         ]
-        best = max(range(len(verdicts)), key=lambda i: verdicts[i].score - _BETTER * i)
+        best = _best(verdicts, stands_alone=state.readings[0] == state.alone)
         if not verdicts[best].answerable and state.alone in state.readings:
             # What the book does not answer is shown as it was asked, without an earlier topic.
             best = state.readings.index(state.alone)
@@ -78,3 +78,14 @@ class Judge(Step):
         elif state.confidence == "low":
             question = state.question
             state.preface += phrases.unsure(question.question, question.language)
+
+
+def _best(verdicts: Sequence[Verdict], *, stands_alone: bool) -> int:
+    """The reading that is surely answered, or else answered best.
+
+    A question that stands alone is joined to a topic only where that makes the answer sure.
+    """
+    worth = [(v.sure, v.score - _BETTER * i) for i, v in enumerate(verdicts)]
+    if stands_alone and (verdicts[0].sure or not any(v.sure for v in verdicts)):
+        return 0
+    return max(range(len(verdicts)), key=worth.__getitem__)

@@ -51,7 +51,9 @@ class Retrieve(Step):
         """The sections of the place that is asked for, such as "week 5", if one is."""
         store = self._retriever.store
         book = await self._book.of(state)
-        state.place = find(state.question.question, await store.outline(book.book_version))
+        state.place = find(
+            state.alone or state.question.question, await store.outline(book.book_version)
+        )
         if state.place is None:
             return False
         chunks = await store.sections(list(state.place.sections))

@@ -14,6 +14,7 @@ from chains.state import AnswerState, as_state
 from errors import BookChatError
 from schema import AnswerChunk
 from text.outline import Outline
+from text.words import tokens
 
 
 class SmallTalkAnswers(AnswerWrapper):
@@ -30,7 +31,7 @@ class SmallTalkAnswers(AnswerWrapper):
         """A kind reply with questions to begin with, or the answer of ``inner``."""
         state = as_state(input)
         talk = small_talk.small_talk(state.question.question)
-        if talk is None or state.question.selected_text:
+        if talk is None or state.question.selected_text or _goes_on(state):
             async with aclosing(self.inner.astream(state, config, **kwargs)) as parts:
                 async for part in parts:
                     yield part
@@ -53,3 +54,9 @@ class SmallTalkAnswers(AnswerWrapper):
             return await self._store.outline(book.book_version)
         except BookChatError:
             return Outline()
+
+
+def _goes_on(state: AnswerState) -> bool:
+    """ "How does this work?" after an answer asks about what was answered."""
+    words = tokens(state.question.question)
+    return bool(state.history) and "this" in words and words[0] in ("what", "how")

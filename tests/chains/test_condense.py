@@ -47,6 +47,7 @@ def test_a_follow_up_leans_on_the_conversation(question: str) -> None:
         "My robot falls when it starts to walk. What should I check in the simulator?",
         "How do I decide whether to split my code into several nodes or keep one?",
         "How do I install Gazebo on Ubuntu 24.04?",
+        "what laptop do i need",
         "ڈیجیٹل ٹوئن کیا ہوتا ہے اور یہ ڈیجیٹل ماڈل سے کیسے مختلف ہے؟",
     ],
 )
@@ -97,6 +98,16 @@ async def test_what_was_refused_is_no_topic() -> None:
     asked = Question(question="How does Whisper work?")
     assert history_used(asked, [refused, told]) == []
     assert list(history_used(asked, [*HISTORY, refused, told])) == HISTORY
+
+
+@pytest.mark.parametrize("wish", ["I don't get it", "explain like im 5", "simpler please"])
+async def test_a_wish_about_the_answer_is_read_as_its_topic(wish: str) -> None:
+    assert await LexicalCondenser()(wish, HISTORY) == ["What is a lifecycle node?"]
+
+
+async def test_a_greeting_is_no_topic() -> None:
+    greeted = PastTurn(question="hello", answer="Hello! Ask me anything.")
+    assert history_used(Question(question="why?"), [greeted]) == []
 
 
 async def test_only_a_question_with_a_pronoun_is_read_with_its_topic_first() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chains.small_talk import reply, small_talk
+from chains.small_talk import reply, small_talk, without_opening
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,19 @@ def test_the_language_that_was_asked_for_counts() -> None:
     assert talk is not None
     assert reply(talk, "Robots", "ur").startswith("السلام علیکم")
     assert "Robots" in reply(talk, "Robots", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("hi! what is ZMP?", "what is ZMP?"),
+        ("hello there bot, what is a node", "what is a node"),
+        ("thx! and a subscriber?", "and a subscriber?"),
+        ("ok another question, how long does it take", "how long does it take"),
+        ("good robots for beginners", "good robots for beginners"),
+        ("test the robot", "test the robot"),
+        ("thanks", "thanks"),
+    ],
+)
+def test_a_question_behind_a_greeting_is_read_alone(text: str, question: str) -> None:
+    assert without_opening(text) == question
