@@ -11,12 +11,11 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import SecretStr
 
-import metering
 from chains.abstention import Gate
 from chains.answer_limits import AnswerLimits
 from chains.budget import Budget
@@ -37,6 +36,7 @@ from loaders.index.remote import STORE_METHODS
 from loaders.index.run import index_book
 from loaders.index.store import IndexStore
 from loaders.sources import is_address, load_all
+from metering import Counter, Meter, metered
 from providers.calibration import calibrator
 from providers.embedded.word_ranks import english
 from providers.factory import open_stores
@@ -60,6 +60,8 @@ class Collection:
     """Answers searches."""
     index_store: IndexStore
     """Takes what is indexed."""
+    counter: Counter = field(default_factory=Counter)
+    """Told of every provider call and lesser path."""
 
 
 @dataclass
@@ -94,7 +96,9 @@ Indexer = Callable[[Collection], IndexBook]
 
 
 @asynccontextmanager
-async def open_collection(settings: Settings) -> AsyncIterator[Collection]:
+async def open_collection(
+    settings: Settings, counter: Counter | None = None
+) -> AsyncIterator[Collection]:
     """Opens the models and the stores; makes no request.
 
     Raises:
@@ -105,7 +109,7 @@ async def open_collection(settings: Settings) -> AsyncIterator[Collection]:
         stack.push_async_callback(models.aclose)
         stores = open_stores(settings, models.embeddings)
         store, index_store = await stack.enter_async_context(stores)
-        yield Collection(settings, models, store, index_store)
+        yield Collection(settings, models, store, index_store, counter or Counter())
 
 
 @asynccontextmanager
@@ -116,6 +120,7 @@ async def open_book(
     answers: AnswerStore | None = None,
     index_now: bool = True,
     indexer: Indexer | None = None,
+    counter: Counter | None = None,
 ) -> AsyncIterator[OpenBook]:
     """Opens everything that ``settings`` name, and indexes the book if it is not whole.
 
@@ -124,6 +129,7 @@ async def open_book(
         answers: keeps answers to repeated questions for all replicas.
         index_now: False: whoever opens the book starts its ``index``.
         indexer: how a book is indexed; by default in a process of its own.
+        counter: told of every provider call and lesser path.
 
     Raises:
         FixConfiguration: something is wrong that only the operator can mend.
@@ -131,8 +137,8 @@ async def open_book(
     if not is_address(settings.book_dir) and not settings.book_dir.exists():
         raise FixConfiguration(f"BOOK_DIR: there is no file or folder {settings.book_dir}")
     async with AsyncExitStack() as stack:
-        collection = await stack.enter_async_context(open_collection(settings))
-        conversations = await _open_conversations(settings, stack)
+        collection = await stack.enter_async_context(open_collection(settings, counter))
+        conversations = await _open_conversations(settings, collection.counter, stack)
         parts = _parts(collection, conversations, observe or _unobserved, answers)
         index = IndexJob((indexer or in_own_process)(collection))
         stack.push_async_callback(index.close)
@@ -145,7 +151,9 @@ def _unobserved(answer: Answer, outcome: Outcome) -> None:
     """Nobody counts."""
 
 
-async def _open_conversations(settings: Settings, stack: AsyncExitStack) -> ConversationStore:
+async def _open_conversations(
+    settings: Settings, counter: Counter, stack: AsyncExitStack
+) -> ConversationStore:
     conversations = await stack.enter_async_context(
         open_conversations(
             url=secret(settings.database_url),
@@ -154,7 +162,7 @@ async def _open_conversations(settings: Settings, stack: AsyncExitStack) -> Conv
             retention_days=settings.retention_days,
         )
     )
-    stack.callback(metering.on_call(lambda *call: conversations.record_calls(*call)))
+    stack.callback(counter.on_call(lambda *call: conversations.record_calls(*call)))
     return conversations
 
 
@@ -186,6 +194,7 @@ def _parts(
         cache=AnswerCache(_CACHED_ANSWERS, _CACHE_SECONDS, time.monotonic, answers),
         budget=Budget(settings.monthly_call_budget, conversations.calls_this_month),
         observe=observe,
+        counter=collection.counter,
     )
 
 
@@ -209,7 +218,7 @@ def in_own_process(collection: Collection) -> IndexBook:
                 (settings, rebuild),
                 methods,
                 progress=lambda so_far: progress(_plain(so_far)),
-                record_call=metering.record_call,
+                record_call=collection.counter.call,
             )
         return _plain(summary)
 
@@ -228,13 +237,14 @@ def in_this_process(collection: Collection) -> IndexBook:
             cache=settings.data_dir / "pages",
         )
         calibrate = calibrator(collection.store.nearest, embeddings)
-        summary = await index_book(
-            book,
-            store=collection.index_store,
-            embeddings=embeddings,
-            options=IndexOptions(rebuild=rebuild, calibrate=calibrate),
-            progress=lambda so_far: progress(_plain(so_far)),
-        )
+        with metered(Meter(collection.counter)):
+            summary = await index_book(
+                book,
+                store=collection.index_store,
+                embeddings=embeddings,
+                options=IndexOptions(rebuild=rebuild, calibrate=calibrate),
+                progress=lambda so_far: progress(_plain(so_far)),
+            )
         return _plain(summary)
 
     return run

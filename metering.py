@@ -1,25 +1,92 @@
 """Counts provider calls and lesser paths where they happen.
 
-A ``Meter`` belongs to one question. ``providers`` records every request that leaves the
-process, retries included, so ``usage.provider_calls`` is true. Listeners (metrics, the call
-ledger) see all of them.
+An application has one ``Counter``, which tells its listeners (metrics, the call ledger) of every
+call and event. A ``Meter`` counts for one question or one piece of background work. It is found
+by context, so that a provider deep inside the chain need not be handed it.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 CallListener = Callable[[str, str, str], None]
 EventListener = Callable[[str, int], None]
+
+
+class Event(StrEnum):
+    """What is counted besides provider calls; some have a label, such as ``refused:overloaded``."""
+
+    ANSWER_CUT = "answer_cut"
+    CACHE_HIT = "cache_hit"
+    CITATIONS_DROPPED = "citations_dropped"
+    CLIENT_LEFT = "client_left"
+    DEGRADED = "degraded"
+    EMBEDDING_CACHE_HIT = "embedding_cache_hit"
+    EMBEDDINGS_REFUSED = "embeddings_refused"
+    JOINED = "joined"
+    PROMPT_WITHHELD = "prompt_withheld"
+    RANKINGS_REFUSED = "rankings_refused"
+    REFUSED = "refused"
+    RESPONSE_TOO_LONG = "response_too_long"
+    STREAM_BROKEN = "stream_broken"
+    UNCITED_SENTENCES = "uncited_sentences"
+
+
+class Part(StrEnum):
+    """A part for which a lesser path can stand in."""
+
+    ANSWER_CUT = "answer_cut"
+    BUDGET = "budget"
+    CHAT_MODEL = "chat_model"
+    CONDENSE = "condense"
+    EMBEDDING = "embedding"
+    MEMORY = "memory"
+    REDIS = "redis"
+    RERANKER = "reranker"
+
+
+class Counter:
+    """Tells its listeners of provider calls and events of one application."""
+
+    def __init__(self) -> None:
+        self._call_listeners: list[CallListener] = []
+        self._event_listeners: list[EventListener] = []
+
+    def on_call(self, listener: CallListener) -> Callable[[], None]:
+        """Adds a listener ``(provider, operation, outcome)``; returns what removes it."""
+        self._call_listeners.append(listener)
+        return lambda: self._call_listeners.remove(listener)
+
+    def on_event(self, listener: EventListener) -> Callable[[], None]:
+        """Adds a listener ``(event, amount)``; returns what removes it."""
+        self._event_listeners.append(listener)
+        return lambda: self._event_listeners.remove(listener)
+
+    def call(self, provider: str, operation: str, outcome: str = "ok") -> None:
+        """Counts one request to a provider; ``outcome`` is ``ok`` or an error code."""
+        for listener in self._call_listeners:
+            listener(provider, operation, outcome)
+
+    def event(self, event: Event, amount: int = 1, *, label: str = "") -> None:
+        """Counts an event."""
+        name = f"{event}:{label}" if label else str(event)
+        for listener in self._event_listeners:
+            listener(name, amount)
+
+    def degraded(self, part: Part) -> None:
+        """Counts that a lesser path stood in for ``part``."""
+        self.event(Event.DEGRADED, label=part)
 
 
 @dataclass
 class Meter:
     """Calls of one question by operation, and which parts a lesser path stood in for."""
 
+    counter: Counter = field(default_factory=Counter)
     calls: dict[str, int] = field(default_factory=dict)
-    degraded: set[str] = field(default_factory=set)
+    degraded: set[Part] = field(default_factory=set)
 
     @property
     def total(self) -> int:
@@ -28,8 +95,12 @@ class Meter:
 
 
 _current: ContextVar[Meter | None] = ContextVar("book_chat_meter", default=None)
-_call_listeners: list[CallListener] = []
-_event_listeners: list[EventListener] = []
+
+
+def new_meter() -> Meter:
+    """A meter of one question, which tells the counter that the work in hand tells."""
+    meter = _current.get()
+    return Meter(meter.counter) if meter is not None else Meter()
 
 
 @contextmanager
@@ -46,35 +117,24 @@ def metered(meter: Meter) -> Iterator[Meter]:
 
 
 def record_call(provider: str, operation: str, outcome: str = "ok") -> None:
-    """Counts one request to a provider; ``outcome`` is ``ok`` or an error code."""
+    """Counts one request to a provider, retries included; see ``Counter.call``."""
     meter = _current.get()
     if meter is not None:
         meter.calls[operation] = meter.calls.get(operation, 0) + 1
-    for listener in _call_listeners:
-        listener(provider, operation, outcome)
+        meter.counter.call(provider, operation, outcome)
 
 
-def degrade(part: str, *, visible: bool = True) -> None:
+def degrade(part: Part, *, visible: bool = True) -> None:
     """Notes that ``part`` failed and a lesser path goes on; ``visible`` ones mark the answer."""
     meter = _current.get()
-    if meter is not None and visible:
-        meter.degraded.add(part)
-    count(f"degraded:{part}")
+    if meter is not None:
+        if visible:
+            meter.degraded.add(part)
+        meter.counter.degraded(part)
 
 
-def count(event: str, amount: int = 1) -> None:
-    """Counts an event such as ``cache_hit`` or ``uncited_sentences`` for the metrics."""
-    for listener in _event_listeners:
-        listener(event, amount)
-
-
-def on_call(listener: CallListener) -> Callable[[], None]:
-    """Adds a listener ``(provider, operation, outcome)``; returns what removes it."""
-    _call_listeners.append(listener)
-    return lambda: _call_listeners.remove(listener)
-
-
-def on_event(listener: EventListener) -> Callable[[], None]:
-    """Adds a listener ``(event, amount)``; returns what removes it."""
-    _event_listeners.append(listener)
-    return lambda: _event_listeners.remove(listener)
+def count(event: Event, amount: int = 1, *, label: str = "") -> None:
+    """Counts an event of the work in hand."""
+    meter = _current.get()
+    if meter is not None:
+        meter.counter.event(event, amount, label=label)

@@ -112,7 +112,6 @@ def _lifespan(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        metrics.listen()
         opened = services or await opener(settings, metrics)
         app.state.services = opened
         metrics.gauge(
@@ -129,7 +128,6 @@ def _lifespan(
             finally:
                 await opened.drain(DRAIN_SECONDS)
                 await opened.resources.aclose()
-                metrics.stop()
 
     return lifespan
 

@@ -98,7 +98,7 @@ class Noted(BookChatError):
 
 def _note(code: ErrorCode) -> None:
     """Counts a refusal; those that the operator may have to mend are logged."""
-    metering.count(f"refused:{code}")
+    metering.count(metering.Event.REFUSED, label=code)
     if code in _OPERATORS:
         _log.warning("a question was refused: %s", code, extra={"code": code})
 
@@ -204,7 +204,9 @@ class Unexpected:
         try:
             await self._app(scope, receive, send_noting)
         except ClientDisconnect:
-            metering.count("client_left")  # nobody is there to be told, and nothing went wrong
+            metering.count(
+                metering.Event.CLIENT_LEFT
+            )  # nobody is there to be told, and nothing went wrong
         except Exception as error:
             if begun or scope["type"] != "http":
                 raise

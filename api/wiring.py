@@ -60,12 +60,20 @@ async def _open(
     indexer: Indexer | None,
 ) -> Services:
     redis_url = secret(settings.redis_url)
-    answers = RedisAnswers(redis_url) if redis_url else None
+    counter = metrics.counter
+    answers = RedisAnswers(redis_url, counter=counter) if redis_url else None
     if answers:
         resources.push_async_callback(answers.aclose)
     observe = _observers(settings, metrics, resources)
     book = await resources.enter_async_context(
-        open_book(settings, observe=observe, answers=answers, index_now=False, indexer=indexer)
+        open_book(
+            settings,
+            observe=observe,
+            answers=answers,
+            index_now=False,
+            indexer=indexer,
+            counter=counter,
+        )
     )
     if index:
         book.index.start(patient=True)
@@ -73,9 +81,9 @@ async def _open(
     if settings.monthly_call_budget:
         left = book.parts.budget.left
         metrics.gauge("book_chat_budget_left", "Provider calls left this month", left)
-    rate = RateLimiter(settings.rate_limit, redis_url)
+    rate = RateLimiter(settings.rate_limit, redis_url, counter=counter)
     resources.push_async_callback(rate.aclose)
-    shared = RedisRuns(redis_url) if redis_url else None
+    shared = RedisRuns(redis_url, counter=counter) if redis_url else None
     if shared:
         resources.push_async_callback(shared.aclose)
     return Services(

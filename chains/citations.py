@@ -36,7 +36,7 @@ def verify(citation: Citation, answer: str, passages: Mapping[str, Document]) ->
     sources = [s for s in dict.fromkeys(citation.source_ids) if s in passages]
     supported = [s for s in sources if supports(passages[s], citation.text, claim)]
     if start < 0 or not supported:
-        metering.count("citations_dropped")
+        metering.count(metering.Event.CITATIONS_DROPPED)
         return None
     return Citation(
         start=start, end=start + len(citation.text), text=citation.text, source_ids=supported

@@ -162,12 +162,12 @@ class ModelCondenser:
                 [SystemMessage(self._prompt), HumanMessage("\n".join(lines))]
             )
         except BookChatError:
-            metering.degrade("condense", visible=False)
+            metering.degrade(metering.Part.CONDENSE, visible=False)
             return (await self._fallback(question, history))[:1]
         rewritten = str(reply.text).strip().splitlines()
         if rewritten and prompts().in_text(str(reply.text)):
             # The reader is shown the rewritten question.
-            metering.count("prompt_withheld")
+            metering.count(metering.Event.PROMPT_WITHHELD)
             return (await self._fallback(question, history))[:1]
         return [rewritten[0][:MAX_QUESTION] if rewritten else question]
 

@@ -109,9 +109,9 @@ class Generation:
         seconds = time.perf_counter() - started
         self.cut = self.models.limits.reached(self._length, seconds, message.response_metadata)
         if self.cut and not self.not_in_book:
-            metering.count(f"answer_cut:{self.cut}")
             with metering.metered(self.meter):
-                metering.degrade("answer_cut")
+                metering.count(metering.Event.ANSWER_CUT, label=self.cut)
+                metering.degrade(metering.Part.ANSWER_CUT)
 
     async def _begin(
         self, messages: Sequence[BaseMessage], config: RunnableConfig
@@ -129,7 +129,7 @@ class Generation:
             if models.fallback is None:
                 raise
             with metering.metered(self.meter):
-                metering.degrade("chat_model")
+                metering.degrade(metering.Part.CHAT_MODEL)
             self.model = models.fallback_name
             return await self._first(models.fallback, messages, config, seconds=None)
         self.model = models.name
@@ -186,7 +186,7 @@ class Generation:
     def _let_out(self, text: str) -> list[AnswerChunk]:
         """What the model said, unless it repeats a prompt: then the answer ends here."""
         if self._watch.leaked:
-            metering.count("prompt_withheld")
+            metering.count(metering.Event.PROMPT_WITHHELD)
             self.not_in_book = True
             # What was said before stays said; the sentence that follows begins anew.
             return [self.say(" …\n\n")] if self._parts else []

@@ -37,6 +37,7 @@ from chains.wrappers.remembered import (
 )
 from chains.wrappers.shared import SharedAnswers
 from chains.wrappers.small_talk import SmallTalkAnswers
+from metering import Counter, Meter
 from schema import Question
 
 
@@ -55,6 +56,8 @@ class ChainParts:
     memory: Memory = field(default_factory=NoMemory)
     observe: Observer = lambda answer, outcome: None
     """Called with every answer, however it ended; for metrics."""
+    counter: Counter = field(default_factory=Counter)
+    """Told of provider calls, cache hits and lesser paths."""
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     clock: Callable[[], float] = time.perf_counter
 
@@ -85,4 +88,4 @@ def build_chain(parts: ChainParts) -> RememberedAnswers:
 
 
 def _begin(parts: ChainParts, question: Question) -> AnswerState:
-    return AnswerState(question, parts.new_id(), parts.clock)
+    return AnswerState(question, parts.new_id(), parts.clock, Meter(parts.counter))

@@ -204,7 +204,7 @@ class BookRetriever(BaseRetriever):
             except BookChatError as error:
                 if error.code == "retrieval_unavailable":
                     raise
-                metering.degrade("embedding")
+                metering.degrade(metering.Part.EMBEDDING)
                 found = await self.store.asimilarity_search_with_score(
                     query, depth, scope=scope, locale=locale, sparse_only=True
                 )
@@ -260,7 +260,7 @@ class BookRetriever(BaseRetriever):
             try:
                 ranked = list(await self.reranker.acompress_documents(hits, query))
             except BookChatError:
-                metering.degrade("reranker", visible=False)
+                metering.degrade(metering.Part.RERANKER, visible=False)
                 return hits
             run.output = ranked
         for chunk in ranked:

@@ -31,7 +31,7 @@ class AnswerState:
     question: Question
     answer_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     clock: Callable[[], float] = time.perf_counter
-    meter: metering.Meter = field(default_factory=metering.Meter)
+    meter: metering.Meter = field(default_factory=metering.new_meter)
     timings: dict[str, float] = field(default_factory=dict)
     """Milliseconds by stage."""
     history: Sequence[PastTurn] = ()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from circuit_breaker import CircuitBreaker
 from errors import FixConfiguration, RetryLater
 
 FILE: Final = "book-chat.sqlite3"
@@ -76,7 +78,9 @@ class Database:
     def __init__(self, url: URL, *, wait_seconds: float = 5.0) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._wait = wait_seconds
-        self._away_until = 0.0
+        self._breaker = CircuitBreaker(
+            1, _PAUSE_SECONDS, time.monotonic, look=wait_seconds + _CONNECT_SECONDS
+        )
         self._engine = (_sqlite if self.is_sqlite else _postgres)(url, wait_seconds)
         # SQLite has one writer anyway; a queue here is fairer than its busy handler.
         self._writers = asyncio.Semaphore(1 if self.is_sqlite else _POSTGRES_CONNECTIONS)
@@ -119,18 +123,15 @@ class Database:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:
         """A connection; while the database is away only one caller at a time waits for it."""
-        now = asyncio.get_running_loop().time
-        if now() < self._away_until:
+        if not self._breaker.lets_pass():
             raise RetryLater(_AWAY, code="overloaded", retry_after=_PAUSE_SECONDS)
-        if self._away_until:
-            self._away_until = now() + self._wait + _CONNECT_SECONDS
         async with AsyncExitStack() as stack:
             try:
                 connection = await stack.enter_async_context(self._engine.connect())
             except DBAPIError:
-                self._away_until = now() + _PAUSE_SECONDS
+                self._breaker.failure()
                 raise
-            self._away_until = 0.0
+            self._breaker.success()
             yield connection
 
     @asynccontextmanager

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import metering
+from circuit_breaker import CircuitBreaker
 from errors import BookChatError, RetryLater
-from providers.circuit_breaker import CircuitBreaker
 from providers.failures import Passing, Vendor
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class Calls:
 
     def broken(self, operation: str) -> None:
         """An answer broke off; its call was counted when it began."""
-        metering.count(f"stream_broken:{operation}")
+        metering.count(metering.Event.STREAM_BROKEN, label=operation)
         self.breaker(operation).failure()
 
     def breaker(self, operation: str) -> CircuitBreaker:

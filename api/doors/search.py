@@ -83,7 +83,7 @@ async def passages(
     with await services.guard.admit(connection) as admitted:
         version = await _version(services)
         if admitted.budget is BudgetMode.EXHAUSTED:
-            metering.degrade("budget")
+            metering.degrade(metering.Part.BUDGET)
         retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
         found = await retriever.ainvoke(query, scope=section, budget=admitted.budget)
     return SearchResult(sources=[as_source(p) for p in found[:k]], book_version=version)

@@ -58,24 +58,13 @@ class Metrics:
         self.requests = Counter(
             "book_chat_http_requests", "HTTP requests", ["method", "status"], registry=registry
         )
-        self._undo: list[Callable[[], None]] = []
+        self.counter = metering.Counter()
+        self.counter.on_call(lambda *labels: self.calls.labels(*labels).inc())
+        self.counter.on_event(lambda event, n: self.events.labels(event).inc(n))
 
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge that is read when it is scraped."""
         Gauge(name, text, registry=self.registry).set_function(read)
-
-    def listen(self) -> None:
-        """Counts provider calls and events from now on."""
-        self._undo = [
-            metering.on_call(lambda *labels: self.calls.labels(*labels).inc()),
-            metering.on_event(lambda event, n: self.events.labels(event).inc(n)),
-        ]
-
-    def stop(self) -> None:
-        """Stops counting."""
-        for undo in self._undo:
-            undo()
-        self._undo = []
 
     def answered(self, answer: Answer, outcome: str) -> None:
         """Counts an answer that ended, by status or, if it broke off, by outcome."""
@@ -108,7 +97,8 @@ class RequestContext:
             (_trace_parent, _trace_parent.set(_given(scope, b"traceparent", _TRACE_PARENT) or "")),
         ]
         try:
-            await self._wrapped(scope, receive, send, request_id)
+            with metering.metered(metering.Meter(self._metrics.counter)):
+                await self._wrapped(scope, receive, send, request_id)
         finally:
             for variable, token in undo:
                 variable.reset(token)

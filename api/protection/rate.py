@@ -9,20 +9,14 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 
-import metering
+from api.redis_client import redis_pool
+from circuit_breaker import CircuitBreaker
 from errors import RetryLater
+from metering import Counter, Part
 
 _REDIS_SECONDS: Final = 1.0
 _REDIS_PAUSE_SECONDS: Final = 5.0
-
-
-def reconnecting() -> Retry:
-    """Connections that died while they were idle are opened anew, once."""
-    return Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 
 
 class RateLimiter:
@@ -37,18 +31,15 @@ class RateLimiter:
         limit: str,
         redis_url: str | None = None,
         clock: Callable[[], float] = time.monotonic,
+        counter: Counter | None = None,
     ) -> None:
+        self._counter = counter or Counter()
         self._item = None if limit == "0" else parse(limit)
         self._here = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared: SlidingWindowCounterRateLimiter | None = None
         self._pool: ConnectionPool | None = None
         if redis_url:
-            self._pool = ConnectionPool.from_url(
-                redis_url,
-                socket_connect_timeout=_REDIS_SECONDS,
-                socket_timeout=_REDIS_SECONDS,
-                retry=reconnecting(),
-            )
+            self._pool = redis_pool(redis_url, seconds=_REDIS_SECONDS)
             given: Any = {"connection_pool": self._pool}
             storage = RedisStorage(
                 "async+redis://",
@@ -58,8 +49,8 @@ class RateLimiter:
                 **given,
             )
             self._shared = SlidingWindowCounterRateLimiter(storage)
-        self._clock = clock
-        self._away_until = 0.0
+        # Not every question shall wait for a Redis that is away.
+        self._breaker = CircuitBreaker(1, _REDIS_PAUSE_SECONDS, clock)
 
     async def aclose(self) -> None:
         """Closes the connections to Redis."""
@@ -85,14 +76,16 @@ class RateLimiter:
 
     async def _wait(self, item: RateLimitItem, client: str, cost: int) -> float | None:
         """Seconds until ``client`` may ask again; None: it may now."""
-        if self._shared and self._clock() >= self._away_until:
+        if self._shared and self._breaker.lets_pass():
             try:
-                return await _hit(self._shared, item, client, cost)
+                wait = await _hit(self._shared, item, client, cost)
             except StorageError:
-                # Not every question shall wait for a Redis that is away.
-                self._away_until = self._clock() + _REDIS_PAUSE_SECONDS
+                self._breaker.failure()
+            else:
+                self._breaker.success()
+                return wait
         if self._shared:
-            metering.count("degraded:redis")
+            self._counter.degraded(Part.REDIS)
         return await _hit(self._here, item, client, cost)
 
 

@@ -10,14 +10,13 @@ from contextlib import suppress
 from typing import Any, Final
 
 import orjson
-from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-import metering
-from api.protection.rate import reconnecting
+from api.redis_client import redis_client
 from api.runs.local import KEEP_SECONDS, LocalRun
 from api.runs.run import Run, RunEvent
 from errors import RetryLater
+from metering import Counter, Part
 
 _PREFIX: Final = "book-chat:answer:"
 _CANCEL: Final = "book-chat:cancel"
@@ -32,14 +31,12 @@ _LOST: Final = "The connection to this answer was lost; please ask again."
 class RedisRuns:
     """See ``api.runs.local.SharedRuns``."""
 
-    def __init__(self, url: str, keep_seconds: float = KEEP_SECONDS) -> None:
+    def __init__(
+        self, url: str, keep_seconds: float = KEEP_SECONDS, counter: Counter | None = None
+    ) -> None:
         # A stream is waited for at most _BEAT_SECONDS; longer silence is a connection that died.
-        self._redis: Any = Redis.from_url(
-            url,
-            socket_connect_timeout=1.0,
-            socket_timeout=2 * _BEAT_SECONDS,
-            retry=reconnecting(),
-        )
+        self._redis: Any = redis_client(url, seconds=2 * _BEAT_SECONDS)
+        self._counter = counter or Counter()
         self._keep = int(keep_seconds)
         self._copies: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Task[None] | None = None
@@ -68,14 +65,14 @@ class RedisRuns:
             first = await self._redis.xrange(key, count=1)
             last = await self._redis.xrevrange(key, count=1)
         except (RedisError, OSError):
-            metering.count("degraded:redis")
+            self._counter.degraded(Part.REDIS)
             raise _away() from None
         if not first:
             return None
         ask_id = orjson.loads(first[0][1][b"frame"])["id"]
         # The mark of the end comes after the last frame, and ids begin with 1.
         ended = int(last[0][0].split(b"-")[0]) - 1 if b"end" in last[0][1] else None
-        return RemoteRun(self._redis, answer_id, ask_id, ended)
+        return RemoteRun(self._redis, self._counter, answer_id, ask_id, ended)
 
     async def aclose(self) -> None:
         """Gives the last frames a moment to be copied."""
@@ -97,7 +94,7 @@ class RedisRuns:
             try:
                 await self._write(run.answer_id, position, frames, ended)
             except (RedisError, OSError):
-                metering.count("degraded:redis")
+                self._counter.degraded(Part.REDIS)
                 failed += 1
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
@@ -130,16 +127,19 @@ class RedisRuns:
                         )
                         if message:
                             cancel(message["data"].decode())
-            metering.count("degraded:redis")
+            self._counter.degraded(Part.REDIS)
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
 class RemoteRun(Run):
     """An answer that another replica makes, or made."""
 
-    def __init__(self, redis: Any, answer_id: str, ask_id: str, events: int | None) -> None:
+    def __init__(
+        self, redis: Any, counter: Counter, answer_id: str, ask_id: str, events: int | None
+    ) -> None:
         super().__init__(answer_id, ask_id, keep=True)
         self._redis = redis
+        self._counter = counter
         self._key = _PREFIX + answer_id
         self._events = events
         """How many there are in all; None while it may still be made."""
@@ -160,7 +160,7 @@ class RemoteRun(Run):
         try:
             await self._redis.publish(_CANCEL, self._key.removeprefix(_PREFIX))
         except (RedisError, OSError):
-            metering.count("degraded:redis")
+            self._counter.degraded(Part.REDIS)
             raise _away() from None
 
     async def events(self, after: int = -1) -> AsyncGenerator[RunEvent]:
@@ -179,7 +179,7 @@ class RemoteRun(Run):
                         yield self._lost(seen)
                     return
         except (RedisError, OSError):
-            metering.count("degraded:redis")
+            self._counter.degraded(Part.REDIS)
             yield self._lost(seen)
         finally:
             self._finished = True

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import orjson
 from pydantic import ValidationError
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-import metering
-from api.protection.rate import reconnecting
+from api.redis_client import redis_client
 from chains.answer_key import AnswerKey
+from circuit_breaker import CircuitBreaker
+from metering import Counter, Part
 from schema import Answer
 
 _PREFIX: Final = "book-chat:answered:"
@@ -23,15 +23,16 @@ _PAUSE_SECONDS: Final = 5.0
 class RedisAnswers:
     """See ``chains.wrappers.cached.AnswerStore``."""
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._redis: Any = Redis.from_url(
-            url,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-            socket_timeout=_TIMEOUT_SECONDS,
-            retry=reconnecting(),
-        )
-        self._clock = clock
-        self._away_until = 0.0
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], float] = time.monotonic,
+        counter: Counter | None = None,
+    ) -> None:
+        self._redis: Any = redis_client(url, seconds=_TIMEOUT_SECONDS)
+        self._counter = counter or Counter()
+        # Not every question shall wait for a Redis that is away.
+        self._breaker = CircuitBreaker(1, _PAUSE_SECONDS, clock)
 
     async def get(self, key: AnswerKey) -> Answer | None:
         """The answer, if one is there and can be reached."""
@@ -50,15 +51,16 @@ class RedisAnswers:
         await self._redis.aclose()
 
     async def _try(self, command: str, *arguments: Any, **options: Any) -> Any:
-        # Not every question shall wait for a Redis that is away.
-        if self._clock() < self._away_until:
+        if not self._breaker.lets_pass():
             return None
         try:
-            return await getattr(self._redis, command)(*arguments, **options)
+            found = await getattr(self._redis, command)(*arguments, **options)
         except (RedisError, OSError):
-            metering.count("degraded:redis")
-            self._away_until = self._clock() + _PAUSE_SECONDS
+            self._counter.degraded(Part.REDIS)
+            self._breaker.failure()
             return None
+        self._breaker.success()
+        return found
 
 
 def _name(key: AnswerKey) -> str:

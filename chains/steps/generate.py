@@ -104,4 +104,4 @@ def _count_uncited(generation: Generation) -> None:
     if not generation.not_in_book and generation.text:
         sentences = split_sentences(generation.text)
         missing = uncited_sentences(sentences, generation.text, generation.citations)
-        metering.count("uncited_sentences", missing)
+        metering.count(metering.Event.UNCITED_SENTENCES, missing)

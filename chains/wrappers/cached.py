@@ -82,7 +82,7 @@ class CachedAnswers(AnswerWrapper):
         key = await self._keys.of(state)
         found = await self._cache.get(key)
         if found is not None:
-            metering.count("cache_hit")
+            metering.count(metering.Event.CACHE_HIT)
             for part in _again(state, found):
                 yield part
             return

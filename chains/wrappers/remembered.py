@@ -71,7 +71,7 @@ class SessionHistory:
                 async with asyncio.timeout(self._seconds):
                     turns = await self._memory.history(question.session_id)
             except (RetryLater, TimeoutError):
-                metering.degrade("memory", visible=False)
+                metering.degrade(metering.Part.MEMORY, visible=False)
         return turns or question.history
 
     async def save(self, turn: Turn) -> None:
@@ -81,7 +81,7 @@ class SessionHistory:
                 await self._memory.remember(turn)
         except (BookChatError, TimeoutError):
             # Away, or the reader deleted the session meanwhile. The answer was given.
-            metering.degrade("memory", visible=False)
+            metering.degrade(metering.Part.MEMORY, visible=False)
 
 
 class RememberedAnswers(AnswerWrapper):

@@ -68,10 +68,11 @@ class SharedAnswers(AnswerWrapper):
         running = self._running.get(place)
         if running is None:
             running = self._running[place] = RunningAnswer(state, place)
-            running.task = asyncio.create_task(self._make(running, config))
+            with metering.metered(state.meter):
+                running.task = asyncio.create_task(self._make(running, config))
         else:
             state.made_elsewhere = running.state.rest
-            metering.count("joined")
+            state.meter.counter.event(metering.Event.JOINED)
         return running
 
     async def _make(self, running: RunningAnswer, config: RunnableConfig | None) -> None:

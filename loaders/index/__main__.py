@@ -28,9 +28,12 @@ _FIRST_TO_GO: Final = "500"
 async def _main() -> None:
     service = Service.on_standard_streams()
     settings, rebuild = await service.start
-    metering.on_call(lambda *call: service.send("provider", *call))
+    counter = metering.Counter()
+    counter.on_call(lambda *call: service.send("provider", *call))
     try:
-        service.send("done", await _index(service, settings, rebuild=rebuild))
+        with metering.metered(metering.Meter(counter)):
+            summary = await _index(service, settings, rebuild=rebuild)
+        service.send("done", summary)
     except BookChatError as error:
         service.send("failed", error)
 

@@ -111,6 +111,6 @@ class BookCohereEmbeddings(CohereEmbeddings):
         floats = embeddings.get("float") if isinstance(embeddings, dict) else None
         vectors = checked_vectors(floats, len(texts), _DIMENSIONS.get(str(self.model)))
         if vectors is None:
-            metering.count("embeddings_refused")
+            metering.count(metering.Event.EMBEDDINGS_REFUSED)
             raise unavailable("embed")
         return vectors

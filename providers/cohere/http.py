@@ -126,7 +126,7 @@ class CohereHTTP:
         async def read() -> bytes:
             nonlocal left
             if left <= 0:
-                metering.count(f"response_too_long:{operation}")
+                metering.count(metering.Event.RESPONSE_TOO_LONG, label=operation)
                 raise TooLongError
             async with asyncio.timeout(self._idle_seconds):
                 data = await response.content.readany()
@@ -185,7 +185,7 @@ class CohereHTTP:
             async for data in response.content.iter_any():
                 raw += data
                 if len(raw) > self._max_bytes:
-                    metering.count(f"response_too_long:{operation}")
+                    metering.count(metering.Event.RESPONSE_TOO_LONG, label=operation)
                     raise unavailable(operation)
         try:
             value = orjson.loads(raw)

@@ -46,7 +46,7 @@ class CohereReranker(BaseDocumentCompressor):
         answer = await self.http.post("/v2/rerank", body, operation="rerank", deadline=self.seconds)
         ranking = checked_ranking(answer.get("results"), len(documents), self.top_n)
         if ranking is None:
-            metering.count("rankings_refused")
+            metering.count(metering.Event.RANKINGS_REFUSED)
             raise unavailable("rerank")
         return ranked(documents, ranking)
 

@@ -170,7 +170,7 @@ def annotation(
     sources = [s for s in (_source(_object(s), source_ids) for s in given) if s]
     # Thoughts and tool plans are cited too; nobody gets to see those.
     if start < 0 or not sources or citation.get("type") not in (None, "TEXT_CONTENT"):
-        metering.count("citations_dropped")
+        metering.count(metering.Event.CITATIONS_DROPPED)
         return None
     return annotation_of(text, start, sources)
 

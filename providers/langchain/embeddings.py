@@ -125,7 +125,7 @@ class CheckedEmbeddings(Embeddings):
     def _accepted(self, came: object, count: int) -> list[list[float]]:
         vectors = checked_vectors(came, count, self._dimensions)
         if vectors is None:
-            metering.count("embeddings_refused")
+            metering.count(metering.Event.EMBEDDINGS_REFUSED)
             # A length that was learned and does not hold is learned anew.
             self._dimensions = self._facts.dimensions
             raise unavailable("embed")

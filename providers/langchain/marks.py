@@ -139,7 +139,7 @@ class MarkParser:
                 if number <= len(self._sources):
                     ids.append(self._sources[number - 1])
                 else:
-                    metering.count("citations_dropped")
+                    metering.count(metering.Event.CITATIONS_DROPPED)
         return ids
 
     def _note(self, ids: list[str]) -> None:
@@ -150,7 +150,7 @@ class MarkParser:
         if not ids:
             return
         if place is None:
-            metering.count("citations_dropped")
+            metering.count(metering.Event.CITATIONS_DROPPED)
             return
         if self._waiting and self._waiting[:2] == place:
             self._waiting[2].extend(ids)

@@ -60,7 +60,7 @@ class RerankEndpoint(BaseDocumentCompressor):
                 said: Any = response.json()
                 ranking = checked_ranking(said.get("results"), len(documents))
                 if ranking is None:
-                    metering.count("rankings_refused")
+                    metering.count(metering.Event.RANKINGS_REFUSED)
                     raise unavailable("rerank")
                 return ranking
 

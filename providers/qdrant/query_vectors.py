@@ -30,7 +30,7 @@ class QueryVectors:
         known = self._known.get(query)
         if known is not None:
             self._known.move_to_end(query)
-            metering.count("embedding_cache_hit")
+            metering.count(metering.Event.EMBEDDING_CACHE_HIT)
             return known.tolist()
         vector = await self.embeddings.aembed_query(query)
         self._known[query] = array("f", vector)

@@ -6,12 +6,13 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
-import metering
 from chains.answer_limits import AnswerLimits
 from chains.generation import Models
 from chains.pipeline import ChainParts, build_chain
 from chains.retriever import BookRetriever
 from chains.wrappers.cached import AnswerCache
+from metering import Counter
+from tests.counted import counting
 from tests.fakes import MemoryStore, ScriptedChat, chunk
 
 QUESTION = "Which middleware connects the programs of a robot?"
@@ -34,11 +35,12 @@ class EndlessChat(ScriptedChat):
             self.closed.append(True)
 
 
-def chain_of(chat: ScriptedChat, limits: AnswerLimits) -> Any:
+def chain_of(chat: ScriptedChat, limits: AnswerLimits, counter: Counter | None = None) -> Any:
     parts = ChainParts(
         BookRetriever(store=MemoryStore(STORE)),
         Models(chat, "scripted", limits=limits),
         cache=AnswerCache(10, 60, lambda: 0.0, None),
+        counter=counter or Counter(),
     )
     return build_chain(parts)
 
@@ -56,17 +58,15 @@ def chain_of(chat: ScriptedChat, limits: AnswerLimits) -> Any:
 async def test_an_answer_without_an_end_is_cut_and_says_so(
     limits: AnswerLimits, ends_with: str, cut: str
 ) -> None:
-    counted: list[str] = []
-    stop = metering.on_event(lambda event, _: counted.append(event))
     chat = EndlessChat(pieces=["ROS 2 is middleware. "], ends_with=ends_with)
-    chain = chain_of(chat, limits)
+    with counting() as counted:
+        chain = chain_of(chat, limits, counted.counter)
     answer = await chain.ainvoke({"question": QUESTION})
     again = await chain.ainvoke({"question": QUESTION})
-    stop()
     assert answer["answer"].startswith("ROS 2 is middleware.")
     assert "cut off" in answer["answer"]
     assert answer["status"] == "degraded"
-    assert f"answer_cut:{cut}" in counted
+    assert f"answer_cut:{cut}" in counted.events
     assert chat.closed == [True, True]
     assert again["answer_id"] != answer["answer_id"]
 

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 
-import metering
 from errors import RetryLater
 from providers.cohere.models import CohereHTTP, CohereReranker
 from providers.cohere.stream import AnswerStream
@@ -22,6 +21,7 @@ from providers.qdrant.query_vectors import QueryVectors
 from providers.vectors import checked_vectors
 from standins import cohere_shapes as shapes
 from standins.cohere import KEY
+from tests.counted import counting
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_chat import GRIPPER, ROS, make_chat, streamed
 from tests.providers.test_cohere_faults import make_embeddings
@@ -220,13 +220,11 @@ async def test_a_response_that_never_fits_is_not_read_to_its_end(
     huge = b'{"embeddings":' + b" " * (4 << 20)
     cohere_api.fail(path, "raw", body=gzip.compress(huge) if headers else huge, headers=headers)
     client = CohereHTTP(KEY, cohere_api.url, max_bytes=1 << 20)
-    counted: list[str] = []
-    stop = metering.on_event(lambda event, _: counted.append(event))
-    with pytest.raises(RetryLater):
-        await client.post(path, {}, operation="embed", deadline=5)
-    await client.aclose()
-    stop()
-    assert counted == ([] if headers else ["response_too_long:embed"])
+    with counting() as counted:
+        with pytest.raises(RetryLater):
+            await client.post(path, {}, operation="embed", deadline=5)
+        await client.aclose()
+    assert counted.events == ([] if headers else ["response_too_long:embed"])
     assert cohere_api.requests[0].headers["accept-encoding"] == "identity"
 
 

@@ -10,12 +10,12 @@ import pytest
 from langchain_core.documents import Document
 from pydantic import SecretStr
 
-import metering
 from errors import BookChatError, BudgetExhausted, FixConfiguration, FixQuestion, RetryLater
 from providers.cohere.models import BookCohereEmbeddings, CohereHTTP, CohereReranker
 from providers.failures import seconds_of
 from standins.cohere import KEY
 from standins.server import free_port
+from tests.counted import counting
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_chat import QUESTION, ROS, make_chat, streamed
 from tests.providers.test_cohere_stream import text_of
@@ -43,10 +43,8 @@ def make_embeddings(http: CohereHTTP, model: str = "embed-v4.0") -> BookCohereEm
 
 @pytest.fixture
 def calls() -> Iterator[Calls]:
-    seen: Calls = []
-    stop = metering.on_call(lambda *call: seen.append(call))
-    yield seen
-    stop()
+    with counting() as counted:
+        yield counted.calls
 
 
 @pytest.fixture(params=list(PATHS))
@@ -164,24 +162,22 @@ async def test_an_answer_that_does_not_begin_is_given_up_at_the_deadline(
 
 @pytest.mark.parametrize("how", ["cut", "spoil", "stall"])
 async def test_a_stream_that_breaks_midway_gives_what_came_and_then_an_error(
-    cohere_api: ServedCohere, calls: Calls, how: Any
+    cohere_api: ServedCohere, how: Any
 ) -> None:
     cohere_api.fail("/v2/chat", how, events=5)
     cohere_api.latency.token_ms = 5
-    counted: list[str] = []
-    stop = metering.on_event(lambda event, _: counted.append(event))
-    client = CohereHTTP(KEY, cohere_api.url, idle_seconds=0.2)
-    came = []
-    with pytest.raises(RetryLater) as raised:
-        async for chunk in make_chat(client, cohere_api.url).astream(QUESTION, documents=[ROS]):
-            came.append(chunk)
-    await client.aclose()
-    stop()
+    with counting() as counted:
+        client = CohereHTTP(KEY, cohere_api.url, idle_seconds=0.2)
+        came = []
+        with pytest.raises(RetryLater) as raised:
+            async for chunk in make_chat(client, cohere_api.url).astream(QUESTION, documents=[ROS]):
+                came.append(chunk)
+        await client.aclose()
     assert text_of(came).startswith("From")
     assert raised.value.code == "model_unavailable"
     assert_tells_nothing(raised.value)
-    assert calls == [("cohere", "chat", "ok")]
-    assert counted == ["stream_broken:chat"]
+    assert counted.calls == [("cohere", "chat", "ok")]
+    assert counted.events == ["stream_broken:chat"]
     assert len(cohere_api.requests) == 1
 
 
@@ -190,12 +186,10 @@ async def test_what_happens_after_the_last_event_harms_nobody(
     http: CohereHTTP, cohere_api: ServedCohere, how: Any
 ) -> None:
     cohere_api.fail("/v2/chat", how, events=1000)
-    counted: list[str] = []
-    stop = metering.on_event(lambda event, _: counted.append(event))
-    chunks = await streamed(make_chat(http, cohere_api.url))
-    stop()
+    with counting() as counted:
+        chunks = await streamed(make_chat(http, cohere_api.url))
     assert chunks[-1].chunk_position == "last"
-    assert counted == []
+    assert counted.events == []
 
 
 async def test_nobody_listens_there(calls: Calls) -> None:

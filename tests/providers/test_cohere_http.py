@@ -10,6 +10,7 @@ import metering
 from background_loop import BackgroundLoop
 from providers.cohere.models import CohereHTTP
 from standins.cohere import KEY
+from tests.counted import counting
 from tests.providers.conftest import ServedCohere
 from tests.providers.test_cohere_chat import QUESTION, ROS, make_chat, streamed
 from tests.providers.test_cohere_faults import askers, make_embeddings
@@ -103,14 +104,12 @@ async def test_a_cancelled_request_is_counted_as_such(
     http: CohereHTTP, cohere_api: ServedCohere
 ) -> None:
     cohere_api.fail("/v2/embed", "hang")
-    seen: list[str] = []
-    stop = metering.on_call(lambda *call: seen.append(call[-1]))
-    task = asyncio.create_task(make_embeddings(http).aembed_query("x"))
+    with counting() as counted:
+        task = asyncio.create_task(make_embeddings(http).aembed_query("x"))
     assert await cohere_api.until(lambda: len(cohere_api.requests) == 1)
     task.cancel()
     await asyncio.wait({task})
-    stop()
-    assert seen == ["cancelled"]
+    assert [outcome for _, _, outcome in counted.calls] == ["cancelled"]
     assert await cohere_api.until(lambda: len(cohere_api.aborted) == 1)
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from circuit_breaker import CircuitBreaker
 from errors import RetryLater
-from providers.circuit_breaker import CircuitBreaker
 from providers.cohere.models import CohereHTTP
 from standins.cohere import KEY
 from tests.providers.conftest import ServedCohere

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 
-import metering
 from providers.cohere.stream import AnswerStream
 from providers.failures import BrokenStreamError
+from tests.counted import counting
 
 TEXT = "ROS 2 روبوٹ کا وسط افزار 🤖 ہے — it moves messages."
 SOURCE = {"type": "document", "id": "ros", "document": {"id": "ros", "text": "…"}}
@@ -182,12 +182,10 @@ def test_offsets_in_bytes_are_brought_back_to_characters() -> None:
 
 
 def test_a_citation_of_words_that_were_never_said_is_dropped_and_counted() -> None:
-    counted: list[str] = []
-    stop = metering.on_event(lambda event, _: counted.append(event))
-    chunks = read(sse(delta("It is DDS."), cite("MQTT", 6), cite("", 99), end()))
-    stop()
+    with counting() as counted:
+        chunks = read(sse(delta("It is DDS."), cite("MQTT", 6), cite("", 99), end()))
     assert notes_of(chunks) == []
-    assert counted == ["citations_dropped"] * 2
+    assert counted.events == ["citations_dropped"] * 2
 
 
 def test_only_documents_that_were_sent_can_be_cited() -> None:

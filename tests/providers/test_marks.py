@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import metering
 from providers.annotations import Annotation
 from providers.langchain.marks import MarkParser
 from providers.langchain.thoughts import ThoughtFilter
+from tests.counted import counting
 
 IDS = ["a", "b", "c"]
 
@@ -93,11 +93,9 @@ def test_a_mark_cites_what_stands_before_it(
 
 
 def test_marks_that_name_no_passage_are_counted() -> None:
-    counted: list[str] = []
-    stop = metering.on_event(lambda event, _: counted.append(event))
-    read(["One [4]. Two [9, 1]. "])
-    stop()
-    assert counted == ["citations_dropped"] * 2
+    with counting() as counted:
+        read(["One [4]. Two [9, 1]. "])
+    assert counted.events == ["citations_dropped"] * 2
 
 
 TOKENS = "Robots . [1] [2 ,3] ] [ [9] ` ``` ~~~ ( x[1] \\ - ۔ 🤖 【1 】 1 ^ ** [0,1]".split()

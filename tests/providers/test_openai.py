@@ -10,12 +10,12 @@ import pytest
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 
-import metering
 from errors import BookChatError, FixConfiguration, FixQuestion, RetryLater
 from providers.models import BookModels, build_models
 from settings import Settings
 from standins.openai import KEY, OpenAIStandIn
 from standins.server import free_port, serve
+from tests.counted import counting
 from tests.providers.test_cohere_chat import GRIPPER, ROS
 from tests.providers.test_cohere_faults import STATUSES
 from tests.providers.test_cohere_stream import notes_of, text_of
@@ -85,10 +85,8 @@ async def ask(models: BookModels, operation: str) -> Any:
 
 @pytest.fixture
 def calls() -> Iterator[list[tuple[str, str, str]]]:
-    seen: list[tuple[str, str, str]] = []
-    stop = metering.on_call(lambda *call: seen.append(call))
-    yield seen
-    stop()
+    with counting() as counted:
+        yield counted.calls
 
 
 async def test_an_answer_streams_with_its_marks_made_citations(
