@@ -90,20 +90,25 @@ def test_a_taken_port_ends_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_key_ends_in_one_line_that_does_not_show_it(tmp_path: Path) -> None:
+def test_a_wrong_key_is_named_in_one_line_that_does_not_show_it(tmp_path: Path) -> None:
     with serve(CohereStandIn()) as url:
         env = environment(
             tmp_path,
             BOOK_DIR=str(write_book(tmp_path / "book")),
             COHERE_API_KEY="wrong-secret-key",
             COHERE_BASE_URL=url,
-            PORT=str(free_port()),
         )
-        done = run("api", cwd=tmp_path, env=env)
-    assert done.returncode == 1
-    assert "COHERE_API_KEY" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "wrong-secret-key" not in done.stderr
+        indexed = run("loaders", cwd=tmp_path, env=env)
+        with service(tmp_path, env, free_port()) as http:
+            said = http.get("/health").json()
+            refused = http.post("/chat/invoke", json={"input": {"question": QUESTION}})
+    assert indexed.returncode == 2
+    assert "Traceback" not in indexed.stderr
+    assert refused.json()["code"] == "model_rejected"
+    assert said["status"] == "degraded"
+    for text in (indexed.stderr, str(said)):
+        assert "COHERE_API_KEY" in text
+        assert "wrong-secret-key" not in text
 
 
 def test_an_unreachable_qdrant_is_a_503_and_no_traceback(tmp_path: Path) -> None:
@@ -112,7 +117,7 @@ def test_an_unreachable_qdrant_is_a_503_and_no_traceback(tmp_path: Path) -> None
         BOOK_DIR=str(write_book(tmp_path / "book")),
         QDRANT_URL=f"http://127.0.0.1:{free_port()}",
     )
-    with service(tmp_path, env, free_port()) as http:
+    with service(tmp_path, env, free_port(), whole=False) as http:
         assert http.get("/health/ready").status_code == 503
         response = http.post("/chat/invoke", json={"input": {"question": QUESTION}})
         assert (response.status_code, response.json()["code"]) == (503, "retrieval_unavailable")

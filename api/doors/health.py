@@ -41,6 +41,7 @@ async def health(request: Request) -> Response:
     services: Services = request.app.state.services
     parts = await _parts(services)
     fit = all(part["status"] == "ok" for part in parts.values())
+    fit = fit and services.indexing.state()["state"] != "failed"
     body = {
         "status": "ok" if fit else "degraded",
         "version": VERSION,
