@@ -125,18 +125,21 @@ def respond(
     return Response(orjson.dumps(problem), problem["status"], headers, MEDIA_TYPE)
 
 
-def shown(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    """The same for a person who followed a link: a small page."""
-    title, detail, number = (
-        html.escape(str(problem[name])) for name in ("title", "detail", "request_id")
-    )
+def shown(
+    problem: Mapping[str, Any], root: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The same for a person who followed a link: a small page; ``root`` is the service's path."""
+    root = html.escape(root)
+    detail, number = html.escape(problem["detail"]), html.escape(problem["request_id"])
     page = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>' + title + "</title>"
-        '<meta name="viewport" content="width=device-width">'
-        "<style>body{font:1rem/1.5 system-ui;max-width:34rem;margin:15vh auto;padding:0 1rem}"
-        "small{opacity:.7}:root{color-scheme:light dark}</style>"
-        f"<h1>{title}</h1><p>{detail}</p>"
-        f'<p><a href="/">Ask the book</a></p><small>Request {number}</small></html>'
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<title>There is no such page</title>\n"
+        f'<link rel="icon" href="{root}/web/icon.svg" type="image/svg+xml">\n'
+        f'<link rel="stylesheet" href="{root}/web/page.css">\n</head>\n<body>\n'
+        f"<main><h1>There is no such page</h1>\n<p>{detail}</p>\n"
+        f'<p><a href="{root}/">Ask the book</a> · <a href="{root}/pages/">All pages</a></p>\n'
+        f"<p><small>Request {number}</small></p></main>\n</body>\n</html>\n"
     )
     return HTMLResponse(page, problem["status"], dict(headers or {}))
 
@@ -145,6 +148,10 @@ def wants_page(request: Request) -> bool:
     """A browser that opens an address; programs ask for JSON or for anything."""
     accept = request.headers.get("accept", "")
     return request.method in ("GET", "HEAD") and "text/html" in accept and "json" not in accept
+
+
+def _root(request: Request) -> str:
+    return str(request.scope.get("root_path", ""))
 
 
 def request_id(request: Request) -> str:
@@ -159,7 +166,7 @@ def install(app: FastAPI) -> None:
         retry_after = error.retry_after if isinstance(error, BookChatError) else None
         problem = of_error(error, request_id(request))
         if problem["status"] == 404 and wants_page(request):
-            return shown(problem)
+            return shown(problem, _root(request))
         scheme = {"WWW-Authenticate": "Bearer"} if problem["status"] == 401 else None
         return respond(problem, retry_after, scheme)
 
@@ -172,10 +179,12 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        problem = of_status(error.status_code, request_id(request))
+        missing = error.status_code == 404
+        detail = "Nothing stands at this address." if missing else None
+        problem = of_status(error.status_code, request_id(request), detail)
+        if missing and wants_page(request):
+            return shown(problem, _root(request), error.headers)
         # Such as Allow of a 405.
-        if error.status_code == 404 and wants_page(request):
-            return shown(problem, error.headers)
         return respond(problem, headers=error.headers)
 
     app.add_exception_handler(BookChatError, named)

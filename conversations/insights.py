@@ -177,6 +177,9 @@ def _sections(*, cited: bool) -> Select[Any]:
     times = func.sum(cast(sections.c.cited, Integer)).label("cited")
     return (
         select(sections.c.path, sections.c.heading, sections.c.url, retrieved, times)
+        .join_from(sections, turns)
+        # What stood nearest to a question beyond the book was of no use to anybody.
+        .where(turns.c.status != "not_in_book")
         .group_by(sections.c.path, sections.c.heading, sections.c.url)
         .having(times > 0 if cited else times == 0)
         .order_by(times.desc(), retrieved.desc(), sections.c.path, sections.c.heading)

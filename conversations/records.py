@@ -27,9 +27,7 @@ def turn_row(turn: Turn, key: str, now: datetime) -> Row:
 
 
 def section_rows(answer: Answer, turn_id: int) -> list[Row]:
-    """Columns of ``turn_sections``, one per source; none when the book had no answer."""
-    if answer.status == "not_in_book":
-        return []
+    """Columns of ``turn_sections``, one per source."""
     cited = {source_id for citation in answer.citations for source_id in citation.source_ids}
     return [
         {

@@ -29,6 +29,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.ready.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # A browser may leave a socket half closed for longer than the shutdown waits.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
 
 @contextmanager
 def serve(app: Any, *, port: int = 0, **options: Any) -> Iterator[str]:

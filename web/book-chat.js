@@ -2,13 +2,14 @@
 //
 // Attributes: server (default: where this file came from), title, greeting, lead (the line below
 // it), suggestions (a JSON list, or separated by "|"; default: the book's own), language ("en",
-// "ur"; default: the page's), languages (those that the reader may choose from, "en|ur"), theme
-// ("light", "dark"; default: the page's, else the system's), accent (a colour; default: the site's),
-// logo (a picture's address), content (CSS selector of the book's text), shortcut (the letter that
-// opens the search with Ctrl or Cmd; default "k", "" for none).
+// "ur"; default: the book page's, else the browser's), languages (those that the reader may choose
+// from, "en|ur"), theme ("light", "dark"; default: the page's, else the system's), accent (a colour;
+// default: the site's), logo (a picture's address), content (CSS selector of the book's text),
+// shortcut (the letter that opens the search with Ctrl or Cmd; default "k", "" for none).
 import { Card } from "./citations.js";
 import { Composer, Selection } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { directionOf } from "./dom.js";
 import { frameOf, welcomeOf } from "./frame.js";
 import { clearHighlight, depart, land } from "./landing.js";
 import { anchored, followTheme, makeRoom, roomFor } from "./page-layout.js";
@@ -87,6 +88,13 @@ class BookChat extends HTMLElement {
     return offered.length > 1 || at < 0 ? offered[(at + 1) % offered.length] : null;
   }
 
+  /** A book's page is in the language that the reader chose; our own page asks the browser. */
+  #readersLanguage() {
+    if (!this.page) return document.documentElement.lang;
+    const offered = listOf(this.getAttribute("languages")) ?? codes;
+    return navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]).find((code) => offered.includes(code)) ?? offered[0];
+  }
+
   get suggestions() {
     return listOf(this.getAttribute("suggestions")) ?? this.book.suggestions;
   }
@@ -97,8 +105,7 @@ class BookChat extends HTMLElement {
   }
 
   #build() {
-    const language = this.conversation.notes.get("language") || this.getAttribute("language") || document.documentElement.lang;
-    this.words = wordsOf(language);
+    this.words = wordsOf(this.conversation.notes.get("language") || this.getAttribute("language") || this.#readersLanguage());
     this.words.ask = this.words.title;
     this.words.title = this.heading || this.words.title;
     this.words.greeting = this.getAttribute("greeting") || this.words.greeting;
@@ -139,6 +146,7 @@ class BookChat extends HTMLElement {
     const { state, done, total } = book.indexing;
     frame.welcome.replaceChildren(...welcomeOf(this));
     frame.title.textContent = this.heading || (this.page && book.title) || words.title;
+    frame.title.dir = directionOf(frame.title.textContent);
     if (this.page && book.title) document.title = `${book.title} · ${words.ask}`;
     frame.index.hidden = state !== "running";
     frame.index.textContent = total ? fill(words.indexing, { done, total }) : words.indexingStart;

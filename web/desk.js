@@ -1,11 +1,15 @@
 // The author's desk. The key stays in this tab (sessionStorage) and goes out as a bearer token
 // with each request; there is no cookie.
-import { h, ns } from "./dom.js";
+import { directionOf, h, ns } from "./dom.js";
+import { render } from "./markdown.js";
+import { wordsOf } from "./words.js";
 
 const BASE = new URL("..", import.meta.url);
 const KEY = "book-chat admin key";
 const SVG = "http://www.w3.org/2000/svg";
 const POLL_MS = 1500;
+const DAY_MS = 86_400_000;
+const EXCERPT = 500;
 const desk = document.getElementById("desk");
 const tools = document.getElementById("tools");
 let key = sessionStorage.getItem(KEY) ?? "";
@@ -45,11 +49,11 @@ async function open() {
   }
   sessionStorage.setItem(KEY, key);
   tools.replaceChildren(button("Refresh", open), button("Export as CSV", exported), button("Leave", () => askForKey()));
-  desk.replaceChildren(summary(tables), byDay(tables.questions_by_day), indexState(index), unanswered(tables), badRatings(tables),
+  desk.replaceChildren(summary(tables), byDay(tables.questions_by_day), unanswered(tables), badRatings(tables),
     section("Most cited sections", table(["Section", "Page", "Cited", "Found"],
       tables.busiest_sections.map((row) => [link(row), row.path, row.cited, row.retrieved]), "No answer has cited anything yet.")),
     section("Pages never cited", table(["Page", "File"], tables.pages_never_cited.map((row) => [link(row, row.title), row.path]), "Every page has been cited.")),
-    calls(tables));
+    indexState(index), calls(tables));
   return undefined;
 }
 
@@ -73,17 +77,18 @@ function table(columns, rows, empty) {
 }
 
 function summary(tables) {
-  const week = tables.questions_by_day.slice(0, 7);
+  const since = new Date(Date.now() - 6 * DAY_MS).toISOString().slice(0, 10);
+  const week = tables.questions_by_day.filter((row) => row.day >= since);
   const sum = (name) => week.reduce((total, row) => total + row[name], 0);
   const [time] = tables.answer_seconds;
   const month = new Date().toISOString().slice(0, 7);
   const spent = tables.calls.filter((row) => row.month === month).reduce((total, row) => total + row.calls, 0);
   const limit = tables.call_budget[0].calls_a_month;
   const figures = [
-    ["questions on the last 7 days with any", sum("questions")],
+    ["questions in the last 7 days", sum("questions")],
     ["of them not in the book", sum("not_in_book")],
-    ["seconds for half of the answers", time ? time.p50.toFixed(2) : "–"],
-    ["seconds for 95 of 100", time ? time.p95.toFixed(2) : "–"],
+    ["seconds an answer takes (median)", time ? time.p50.toFixed(2) : "–"],
+    ["seconds at most for 95 of 100", time ? time.p95.toFixed(2) : "–"],
     [limit ? `of ${limit} provider calls this month` : "provider calls this month", spent],
   ];
   return wide(section("At a glance", h("dl", { class: "figures" }, figures.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))))));
@@ -95,7 +100,8 @@ const s = (tag, attributes, ...children) => ns(SVG, tag, attributes, ...children
 function byDay(rows) {
   if (!rows.length) return wide(section("Questions by day", h("p", { class: "soft" }, "Nobody has asked yet.")));
   const days = calendar(rows);
-  const [width, height, left, foot] = [760, 190, 34, 22];
+  // One unit is one pixel, so that the labels keep their size on a phone.
+  const [width, height, left, foot] = [Math.max(260, Math.min(1200, desk.clientWidth - 100)), 190, 34, 22];
   const most = Math.max(1, ...days.map((day) => day.questions));
   const step = (width - left) / days.length;
   const y = (value) => (height - foot) * (1 - value / most);
@@ -121,9 +127,9 @@ function calendar(rows) {
   const known = new Map(rows.map((row) => [row.day, row]));
   const last = new Date(`${rows[0].day}T00:00:00Z`);
   const first = new Date(`${rows.at(-1).day}T00:00:00Z`);
-  const days = Math.min(60, Math.max(14, (last - first) / 86_400_000 + 1));
+  const days = Math.min(60, Math.max(14, (last - first) / DAY_MS + 1));
   return Array.from({ length: days }, (_, at) => {
-    const day = new Date(last - (days - 1 - at) * 86_400_000).toISOString().slice(0, 10);
+    const day = new Date(last - (days - 1 - at) * DAY_MS).toISOString().slice(0, 10);
     return known.get(day) ?? { day, questions: 0, not_in_book: 0 };
   });
 }
@@ -131,22 +137,42 @@ function calendar(rows) {
 function unanswered(tables) {
   const nearest = Map.groupBy(tables.nearest_sections, (row) => row.question);
   const rows = tables.unanswered_questions.map((row) => [
-    row.question, row.asked, row.last_asked.slice(0, 10), list((nearest.get(row.question) ?? []).map((one) => link(one)))]);
+    h("span", { dir: directionOf(row.question) }, row.question), row.asked, h("time", {}, row.last_asked.slice(0, 10)), list((nearest.get(row.question) ?? []).map((one) => link(one)))]);
   return wide(section("Asked, but not in the book", table(["Question", "Asked", "Last", "Nearest sections"], rows, "Every question was answered.")));
 }
 
 function badRatings(tables) {
   const passages = Map.groupBy(tables.passages_of_bad_ratings, (row) => row.answer_id);
-  const rows = tables.bad_ratings.map((row) => [h("div", {}, h("b", {}, row.question), h("p", { class: "soft" }, row.answer)), row.comment ?? "",
-    list((passages.get(row.answer_id) ?? []).filter((one) => one.cited).map((one) => link(one)))]);
-  return wide(section("Thumbs down", table(["Question and answer", "Comment", "Cited passages"], rows, "Nobody found an answer unhelpful.")));
+  const rows = tables.bad_ratings.map((row) => {
+    const read = passages.get(row.answer_id) ?? [];
+    const cited = read.filter((one) => one.cited);
+    return [h("div", {}, h("b", { dir: directionOf(row.question) }, row.question), answerOf(row.answer)), row.comment ?? "",
+      list((cited.length ? cited : read.slice(0, 3)).map((one) => link(one)))];
+  });
+  return wide(section("Thumbs down", table(["Question and answer", "Comment", "Passages it rests on"], rows, "Nobody found an answer unhelpful.")));
 }
 
-const list = (nodes) => h("div", {}, nodes.map((node) => h("div", {}, node)));
+/** The beginning of an answer, as its reader saw it. */
+function answerOf(text) {
+  const node = h("div", { class: "answer" });
+  render(node, text.length < EXCERPT ? text : `${text.slice(0, text.lastIndexOf(" ", EXCERPT))} …`, { level: 3, words: wordsOf("en"), mark: () => "" });
+  return node;
+}
+
+const list = (nodes) => h("div", { class: "places" }, nodes.map((node) => h("div", {}, node)));
 
 function calls({ calls: rows }) {
   return section("Provider calls", table(["Month", "Provider", "Operation", "Outcome", "Calls"],
     rows.map((row) => [row.month, row.provider, row.operation, row.outcome, row.calls]), "No call was made."));
+}
+
+const STATES = { idle: "The index rests.", done: "The index is complete.", failed: "The last index failed." };
+
+/** What the last index did, in the words of an author. */
+function facts({ pages, chunks, added, removed, embedding_calls: embedding, seconds, collection, problems = [] }) {
+  const rows = [["pages", pages], ["passages", chunks], ["passages added", added], ["passages removed", removed],
+    ["embedding calls", embedding], ["seconds", seconds && Math.round(seconds)], ["collection", collection]];
+  return [...rows, ...problems.map((problem) => ["problem", String(problem)])].filter(([, value]) => value !== undefined);
 }
 
 function indexState(state) {
@@ -168,9 +194,9 @@ function indexState(state) {
   function show(now) {
     const running = now.state === "running";
     actions.forEach((one) => (one.disabled = running));
-    const facts = Object.entries(now.summary ?? {}).filter(([, value]) => ["number", "string"].includes(typeof value));
-    said.replaceChildren(h("p", {}, running ? `Indexing: ${now.done ?? 0} of ${now.total ?? "?"} pages.` : `State: ${now.state}.`, now.detail ? ` ${now.detail}` : ""),
-      running ? h("progress", { max: now.total || null, value: now.total ? now.done : null, "aria-label": "Indexing" }) : table(["What", "Value"], facts, "No index was made since the start."));
+    said.replaceChildren(h("p", {}, running ? `Indexing: ${now.done ?? 0} of ${now.total ?? "?"} passages.` : STATES[now.state] ?? now.state, now.detail ? ` ${now.detail}` : ""),
+      running ? h("progress", { max: now.total || null, value: now.total ? now.done : null, "aria-label": "Indexing" })
+        : table(["Last index", ""], facts(now.summary ?? {}), "No index was made since the start."));
     if (running) setTimeout(async () => said.isConnected && show(await (await call("admin/index")).json()), POLL_MS);
   }
   show(state);

@@ -40,7 +40,7 @@ function bar(host, title) {
     h("div", { class: "tools" },
       iconButton("search", letter === "k" ? `${words.search} (${keys})` : words.search, () => host.search(), { class: "plain find" }),
       iconButton("chats", words.chats, () => host.chats(), { class: "plain" }),
-      button(words.newChat, () => host.newChat(), { class: "text fresh" }),
+      iconButton("new", words.newChat, () => host.newChat(), { shown: true, class: "text fresh" }),
       other && button(other.self, () => host.speak(other.code), { lang: other.code }),
       page ? null : iconButton("close", words.close, () => host.close())));
 }

@@ -72,8 +72,8 @@ export class Search {
     const typed = this.input.value.trim();
     this.hits = hits;
     this.chosen = 0;
-    const ask = typed && h("li", { id: "hit-0", class: "hit ask-this", role: "option", onclick: () => this.#ask() },
-      icon("send"), h("span", { dir: directionOf(typed) }, fill(words.searchAsk, { q: typed })));
+    const ask = typed && h("li", { role: "none" }, h("div", { id: "hit-0", class: "hit ask-this", role: "option", onclick: () => this.#ask() },
+      icon("send"), h("span", { dir: directionOf(typed) }, fill(words.searchAsk, { q: typed }))));
     this.list.replaceChildren(...[ask, ...hits.map((source, index) => this.#hit(source, index + 1, typed))].filter(Boolean));
     this.list.hidden = !this.list.childElementCount;
     if (this.status.textContent !== said) this.status.textContent = said;
@@ -86,11 +86,11 @@ export class Search {
     const steps = trail(source).filter((step) => step !== name);
     const snippet = excerpt(source.text.replace(/^#{1,6}\s.*$/gm, ""), typed, SNIPPET).replace(/[*`_>#|$]+/g, " ");
     const href = host.linkOf(source);
-    return h("li", { id: `hit-${index}`, class: "hit", role: "option" },
-      h("a", { href, target: host.linkTarget, rel: "noopener", tabindex: "-1", onclick: () => this.#leave(source, snippet) },
-        h("span", { class: "heading", dir: directionOf(name) }, emphasised(name, typed)),
-        steps.length > 0 && h("span", { class: "trail" }, steps.join(" › ")),
-        h("span", { class: "snippet", dir: directionOf(snippet) }, emphasised(snippet, typed))));
+    const opens = { href, target: host.linkTarget, rel: "noopener", tabindex: "-1", onclick: () => this.#leave(source, snippet) };
+    return h("li", { role: "none" }, h("a", { id: `hit-${index}`, class: "hit", role: "option", ...opens },
+      h("span", { class: "heading", dir: directionOf(name) }, emphasised(name, typed)),
+      steps.length > 0 && h("span", { class: "trail" }, steps.join(" › ")),
+      h("span", { class: "snippet", dir: directionOf(snippet) }, emphasised(snippet, typed))));
   }
 
   #key(event) {
@@ -101,7 +101,7 @@ export class Search {
       if (count) this.#choose((this.chosen + (event.key === "ArrowDown" ? 1 : count - 1)) % count);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (this.chosen > 0) this.list.children[this.chosen].querySelector("a").click();
+      if (this.chosen > 0) this.list.children[this.chosen].firstChild.click();
       else this.#ask();
     } else if (event.key === "Escape") {
       event.preventDefault();
@@ -112,8 +112,8 @@ export class Search {
 
   #choose(index) {
     this.chosen = index;
-    [...this.list.children].forEach((one, at) => one.setAttribute("aria-selected", String(at === index)));
-    const chosen = this.list.children[index];
+    [...this.list.children].forEach((one, at) => one.firstChild.setAttribute("aria-selected", String(at === index)));
+    const chosen = this.list.children[index]?.firstChild;
     if (!chosen) return this.input.removeAttribute("aria-activedescendant");
     this.input.setAttribute("aria-activedescendant", chosen.id);
     chosen.scrollIntoView({ block: "nearest" });

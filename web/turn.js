@@ -96,7 +96,8 @@ export class Turn {
 
   /** The whole turn as Markdown, for the clipboard or a file. */
   markdown() {
-    return this.#markdown();
+    const { answer, citations, sources } = this.answer;
+    return asMarkdown(this.question.question, answer, citations, sources, this.host.words.sources, location.href);
   }
 
   fail(problem) {
@@ -206,16 +207,11 @@ export class Turn {
 
   #actions() {
     const { words } = this.host;
-    const copy = copyButton(words.copyAnswer, words.copied, () => this.#markdown(), { shown: true });
+    const copy = copyButton(words.copyAnswer, words.copied, () => this.markdown(), { shown: true, class: "plain copy" });
     const votes = this.answer.answer_id ? this.#votes() : [];
     const again = iconButton("again", words.regenerate, () => this.host.ask(this.question, this));
     const edit = iconButton("edit", words.edit, () => this.host.edit(this.question));
     return h("div", { class: "actions" }, copy, again, edit, votes);
-  }
-
-  #markdown() {
-    const { answer, citations, sources } = this.answer;
-    return asMarkdown(this.question.question, answer, citations, sources, this.host.words.sources, location.href);
   }
 
   #votes() {

@@ -27,6 +27,21 @@ async def test_questions_without_an_answer_are_put_together_by_likeness(
     assert [row["asked"] for row in found] == [3, 1, 1, 1]
 
 
+async def test_what_stood_nearest_to_a_missing_answer_is_told(store: ConversationStore) -> None:
+    session_id = store.new_session()
+    near = tuple(map(source, ("Teams", "Games", "Costs", "Arms")))
+    for answer_id in ("a1", "a2"):
+        await store.remember(
+            turn(session_id, answer_id, question="Who won?", status="not_in_book", sources=near)
+        )
+    nearest = (await store.insights())["nearest_sections"]
+    assert [(row["question"], row["heading"]) for row in nearest] == [
+        ("Who won?", "Teams"),
+        ("Who won?", "Games"),
+        ("Who won?", "Costs"),
+    ]
+
+
 async def test_bad_ratings_come_with_comment_and_question(store: ConversationStore) -> None:
     session_id = store.new_session()
     await store.remember(turn(session_id, "a1"))

@@ -9,7 +9,7 @@ from tests.fakes import chunk
 SITE: Final = "/physical-ai-book"
 QUESTION: Final = "What is ROS 2 and why do humanoid robots use it?"
 URDU_QUESTION: Final = "ROS 2 کیا ہے؟"
-UNKNOWN: Final = "Which team of humanoid robots won the football world cup?"
+UNKNOWN: Final = "Which humanoid robots won a football cup in Brazil?"
 
 _FOUNDATIONS = (
     "ROS 2 (Robot Operating System 2) is an open-source set of libraries, tools and conventions "

@@ -32,7 +32,7 @@ TABLES: dict[str, Any] = {
             "answer_id": "a1",
             "question": "What is <b>DDS</b>?",
             "comment": "Too short.",
-            "answer": "DDS is middleware.",
+            "answer": "DDS is **middleware**.\n\n| Part | Task |\n|---|---|\n| QoS | " + "x" * 900,
             "rated_at": "2026-11-20T10:00:00",
         }
     ],
@@ -86,10 +86,22 @@ def test_the_desk_shows_what_readers_asked_and_what_the_book_lacks(page: Page) -
     expect(gaps.get_by_role("link", name="Teams")).to_be_visible()
     bad = page.get_by_role("region", name="Thumbs down")
     expect(bad).to_contain_text("What is <b>DDS</b>?")
+    expect(bad.locator("strong")).to_have_text("middleware")
     expect(bad.get_by_role("link")).to_have_count(0)
     never = page.get_by_role("region", name="Pages never cited")
     expect(never).to_contain_text("docs/module-1/01-ros2-foundations.md")
     assert findings(page, within="body") == []
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_the_desk_fits_a_phone(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    enter(page)
+    label = page.get_by_text("2026-11-20", exact=True).last
+    expect(label).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    drawn = page.locator("svg text").first.evaluate("one => one.getBoundingClientRect().height")
+    assert drawn > 9
 
 
 def test_the_key_lives_in_the_tab_and_in_no_cookie(page: Page) -> None:

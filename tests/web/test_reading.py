@@ -11,7 +11,7 @@ from tests.web.book import QUESTION
 from tests.web.conftest import NewPage, Site, ask, done
 
 SPEECH = """() => {
-  window.webkitSpeechRecognition = class {
+  window.SpeechRecognition = class {
     start() {
       const said = [{0: {transcript: 'What is ROS 2?'}}];
       setTimeout(() => { this.onresult({results: said}); this.onend(); }, 20);
@@ -28,13 +28,14 @@ def test_the_welcome_offers_questions_of_the_book_itself(page: Page, site: Site)
 
 
 def test_search_as_you_type_opens_a_hit_or_asks(page: Page, site: Site) -> None:
+    expect(page.get_by_label("Your question")).to_be_focused()
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Search the book")
     expect(field).to_be_focused()
     field.press_sequentially("inverted pendulum")
     hit = page.get_by_role("option").filter(has_text="The linear inverted pendulum model")
     expect(hit.locator("mark").first).to_be_visible()
-    expect(hit.locator("a")).to_have_attribute("href", re.compile("#the-linear-inverted-pendulum"))
+    expect(hit).to_have_attribute("href", re.compile("#the-linear-inverted-pendulum"))
     assert findings(page) == []
     page.keyboard.press("Escape")
     expect(field).to_be_hidden()
@@ -47,6 +48,7 @@ def test_search_as_you_type_opens_a_hit_or_asks(page: Page, site: Site) -> None:
 
 def test_arrow_keys_choose_a_hit(page: Page, site: Site) -> None:
     page.get_by_role("button", name="Search the book").click()
+    expect(page.get_by_role("combobox", name="Search the book")).to_be_focused()
     page.keyboard.type("ROS 2")
     expect(page.get_by_role("option").nth(1)).to_be_visible()
     page.keyboard.press("ArrowDown")
@@ -133,7 +135,7 @@ def test_rows_of_a_table_share_one_mark(page: Page, site: Site) -> None:
 
 
 def test_code_carries_its_file_name_and_its_mark_in_the_bar(page: Page, site: Site) -> None:
-    site.say(('```python title="balance.py"\nx = 1\n```', 0), "\n")
+    site.say(('```python title="balance.py"\nrobot = "humanoid"\n```', 0), "\n")
     ask(page, QUESTION)
     done(page)
     bar = page.locator(".answer figcaption")
@@ -164,6 +166,6 @@ class TestWhileTheBookIsBeingIndexed:
         state = {"state": "running", "done": 7, "total": 40}
         monkeypatch.setattr(site.services.indexing, "state", lambda: state)
         page.reload()
-        expect(page.locator(".index")).to_contain_text("7 of 40 pages")
+        expect(page.locator(".index")).to_contain_text("7 of 40 passages")
         monkeypatch.setattr(site.services.indexing, "state", lambda: {"state": "done"})
         expect(page.locator(".index")).to_be_hidden()
