@@ -83,6 +83,8 @@ def test_a_person_is_shown_a_page_and_a_program_a_problem(served: Served, path: 
     page = get(BROWSER["Accept"])
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert page.headers["x-request-id"] in page.text
+    for file in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        assert served.http.get(file, headers=BROWSER).status_code in (200, 503), file
     for accept in (None, "*/*", "application/json", "application/problem+json, text/html"):
         problem: dict[str, Any] = get(accept).json()
         assert problem["code"] == "not_found"

@@ -1,7 +1,7 @@
 """How the page stands on screens of different widths, and in the reader's own language."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
 from tests.web.book import QUESTION
 from tests.web.conftest import NewPage, Site, ask, done
@@ -24,10 +24,10 @@ def opened(new_page: NewPage, site: Site, width: int, **options: str) -> Page:
     return page
 
 
-def box(page: Page, selector: str) -> dict[str, float]:
+def box(page: Page, selector: str) -> FloatRect:
     found = page.locator(selector).first.bounding_box()
     assert found is not None
-    return dict(found)
+    return found
 
 
 @pytest.mark.parametrize("width", [1920, 1280])
