@@ -151,7 +151,8 @@ def wants_page(request: Request) -> bool:
 
 
 def _root(request: Request) -> str:
-    return str(request.scope.get("root_path", ""))
+    # Inside a mount, "root_path" is the mount's.
+    return str(request.scope.get("app_root_path", request.scope.get("root_path", "")))
 
 
 def request_id(request: Request) -> str:
