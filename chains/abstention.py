@@ -67,6 +67,7 @@ class Weights:
     plain: Mapping[str, float]
     well_covered: Mapping[str, float]
     offset: float
+    offset_well_covered: float = 0.0
 
     def sum(self, evidence: Evidence) -> float:
         """Above 0: yes."""
@@ -74,7 +75,7 @@ class Weights:
         full = well_covered(evidence)
         plain = sum(weight * values[name] for name, weight in self.plain.items())
         extra = sum(weight * values[name] for name, weight in self.well_covered.items())
-        return float(plain + full * extra + self.offset)
+        return float(plain + full * (extra + self.offset_well_covered) + self.offset)
 
 
 def well_covered(evidence: Evidence) -> float:
@@ -89,11 +90,7 @@ def well_covered(evidence: Evidence) -> float:
 def fitted() -> tuple[Weights, Weights]:
     """Of the gate's file: whether the book answers at all, and whether it does so surely."""
     read = json.loads(WEIGHTS.read_text("utf-8"))
-    answered, sure = (
-        Weights(read[name]["plain"], read[name]["well_covered"], read[name]["offset"])
-        for name in ("answered", "sure")
-    )
-    return answered, sure
+    return Weights(**read["answered"]), Weights(**read["sure"])
 
 
 class Gate:

@@ -27,7 +27,6 @@ _SENTENCES: Final = 16
 """So many of the nearest sentences are read word by word."""
 _WORD: Final = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9,;:] )[A-Z][a-z]+")
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _NEGATION: Final = re.compile(
     r"\b(?:not|never|no|none|nor|neither|cannot|without|unable|except|least|fail(?:s|ed)?)\b"
     r"|n['’]t\b",
@@ -63,16 +62,16 @@ class Evidence:
     """Weight of the heaviest of them."""
     capitals: float
     """Share of its capitalised words that the best sentence lacks."""
-    numbers: float
-    """1: it has a number that the best sentence lacks."""
     negated: float
     """1: it has a negation that the best sentence lacks."""
     pairs: float
     """Share of its neighbouring words that are neighbours in the best passage, too."""
     lead: float
     """How far the first passage is ahead of the last."""
+    length: float
+    """How many words the best sentence has: a long one holds some of any question."""
     words: float
-    """How many words it has."""
+    """How many words the question has."""
     personal: float
     """1: it speaks of "I", "we" or "you"."""
     compared: bool = True
@@ -115,10 +114,10 @@ def gather(
         missing=sum(lacking),
         missing_most=max(lacking, default=0.0),
         capitals=len(capitals - own) / max(1, len(capitals)),
-        numbers=float(not set(_NUMBER.findall(question)) <= set(_NUMBER.findall(best.text))),
         negated=float(bool(_NEGATION.search(question)) and not _NEGATION.search(best.text)),
         pairs=_pairs(question, passages[best.passage].page_content),
         lead=scores[0] - scores[-1],
+        length=float(len(own)),
         words=float(len(question.split())),
         personal=float(bool(_PERSONAL.search(question))),
         compared=best.cosine is not None,

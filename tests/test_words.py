@@ -9,6 +9,7 @@ from text.words import content_words, language_of, stem, tokens
     ("one", "other"),
     [
         ("ros2", "ROS 2"),
+        ("sim2real", "sim 2 real"),
         ("walking robots", "robot walks"),
         ("the robot's arms", "robot arm"),
         ("humanoid’s", "humanoids"),

@@ -14,7 +14,7 @@ import snowballstemmer
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
 _PARTS: Final = re.compile(r"\d+(?:\.\d+)+|[^\W_.'’]+")
-_JOINED: Final = re.compile(r"([^\W\d_]{2,})(\d+)|(\d+)([^\W\d_]{2,})")
+_JOINED: Final = re.compile(r"([^\W\d_]{2,})(\d+)([^\W\d_]{2,})?|(\d+)([^\W\d_]{2,})")
 _ARABIC: Final = re.compile(r"[\u0600-\u06ff]")
 
 _ENGLISH: Final = """
@@ -91,7 +91,8 @@ def word_spans(text: str) -> Iterator[tuple[str, int]]:
 def content_words(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order, repeats kept.
 
-    Names are taken apart, so that "ros2" meets "ROS 2" and "spin" meets "rclpy.spin".
+    Names are taken apart, so that "ros2" meets "ROS 2", "sim2real" "sim-to-real" and "spin"
+    "rclpy.spin".
     """
     found: list[str] = []
     for token in tokens(text):

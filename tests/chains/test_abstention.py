@@ -88,10 +88,10 @@ def test_a_word_that_is_common_in_english_says_less_than_one_that_is_rare() -> N
     assert unknown("How fast is Gazebo?") < unknown("How quixotic is Gazebo?")
 
 
-def test_a_negation_and_a_number_that_the_best_sentence_lacks_are_seen() -> None:
-    asked = "Which controller does not run at 500 Hz?"
+def test_a_negation_and_a_name_that_the_best_sentence_lacks_are_seen() -> None:
+    asked = "Which controller of Toyota does not run at 500 Hz?"
     evidence = gather(asked, found(), vocabulary(), SCALE, COMMON)
-    assert (evidence.negated, evidence.numbers) == (1.0, 1.0)
+    assert (evidence.negated, evidence.capitals) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(
