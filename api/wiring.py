@@ -1,6 +1,7 @@
 """The web's part of the composition: an open book, its readers' runs and their limits."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -17,7 +18,7 @@ from api.runs.redis_answers import RedisAnswers
 from api.services import Services
 from bootstrap import Indexer, OpenBook, open_book, secret
 from chains.wrappers.remembered import Observer, Outcome
-from errors import RetryLater
+from errors import BookChatError, RetryLater
 from schema import Answer
 from settings import Settings
 
@@ -30,6 +31,7 @@ class LoadedAtFirstUse(Protocol):
         """Loads it now."""
 
 
+_WATCH_SECONDS = 15.0
 Check = Callable[[], Awaitable[Any]]
 
 
@@ -86,6 +88,9 @@ async def _open(
     shared = RedisRuns(redis_url, counter=counter) if redis_url else None
     if shared:
         resources.push_async_callback(shared.aclose)
+    checks = _checks(book, shared)
+    if index:
+        resources.push_async_callback(_watch(checks["book"]))
     return Services(
         settings=settings,
         chain=book.chain,
@@ -95,7 +100,7 @@ async def _open(
         rate=rate,
         slots=Slots(_most_answers(settings)),
         indexing=book.index,
-        checks=_checks(book, shared),
+        checks=checks,
         providers=book.providers,
         rollback=book.collection.index_store.rollback,
         budget=book.parts.budget,
@@ -111,6 +116,24 @@ def _load_embedded_model(book: OpenBook, resources: AsyncExitStack) -> None:
         resources.push_async_callback(asyncio.wait, [loading])
 
 
+def _watch(check: Check) -> Callable[[], Awaitable[None]]:
+    """Asks for the book now and then, so that one that is gone is made again; returns the end."""
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            with contextlib.suppress(BookChatError):
+                await check()
+
+    task = asyncio.create_task(watch())
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return stop
+
+
 def _most_answers(settings: Settings) -> int:
     """Waiting for a provider costs little; the embedded models share the cores."""
     return settings.max_concurrent_answers or (512 if settings.cohere_api_key else 64)
@@ -124,7 +147,9 @@ def _checks(book: OpenBook, shared: RedisRuns | None) -> dict[str, Check]:
             # What was there may be gone, such as a collection that somebody dropped.
             if job["state"] == "done":
                 book.index.start(patient=True)
-            raise RetryLater(f"The book is not indexed yet ({_why(job)}).")
+            raise RetryLater(
+                f"The book is not indexed yet ({_why(job)}).", code="retrieval_unavailable"
+            )
         found = {"version": info.book_version, "chunks": info.chunks}
         found["embedded"] = round(info.embedded, 3)
         return {**found, "indexing": _why(job)} if job["state"] in ("running", "failed") else found

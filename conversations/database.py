@@ -11,10 +11,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from circuit_breaker import CircuitBreaker
+from conversations.sqlite_file import SqliteFile
 from errors import FixConfiguration, RetryLater
 
 FILE: Final = "book-chat.sqlite3"
@@ -36,6 +37,7 @@ _ADVICE: Final = {
     "invalid connection option": "DATABASE_URL: has an option that PostgreSQL does not know",
     "invalid sslmode": "DATABASE_URL: sslmode is not valid",
 }
+_FILE_KEY: Final = "file"
 _log = logging.getLogger(__name__)
 
 
@@ -81,7 +83,9 @@ class Database:
         self._breaker = CircuitBreaker(
             1, _PAUSE_SECONDS, time.monotonic, look=wait_seconds + _CONNECT_SECONDS
         )
-        self._engine = (_sqlite if self.is_sqlite else _postgres)(url, wait_seconds)
+        self._file = SqliteFile(Path(str(url.database)), wait_seconds) if self.is_sqlite else None
+        engine = _sqlite(url, wait_seconds, self._file) if self._file else None
+        self._engine = engine or _postgres(url, wait_seconds)
         # SQLite has one writer anyway; a queue here is fairer than its busy handler.
         self._writers = asyncio.Semaphore(1 if self.is_sqlite else _POSTGRES_CONNECTIONS)
 
@@ -123,6 +127,8 @@ class Database:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:
         """A connection; while the database is away only one caller at a time waits for it."""
+        if self._file is not None and self._file.is_another():
+            await self._begin_anew(self._file)
         if not self._breaker.lets_pass():
             raise RetryLater(_AWAY, code="overloaded", retry_after=_PAUSE_SECONDS)
         async with AsyncExitStack() as stack:
@@ -133,6 +139,19 @@ class Database:
                 raise
             self._breaker.success()
             yield connection
+
+    async def _begin_anew(self, file: SqliteFile) -> None:
+        """Lets go of a file that was deleted or replaced; what was in it is out of reach.
+
+        Raises:
+            RetryLater: always: the tables of what is there now must be looked at first.
+        """
+        _log.error("the SQLite file was deleted or replaced while it was open")
+        try:
+            await asyncio.to_thread(file.make_usable)
+        except FixConfiguration as error:
+            _log.error("%s", error.detail)
+        raise RetryLater(_AWAY, code="overloaded", retry_after=_PAUSE_SECONDS)
 
     @asynccontextmanager
     async def _named(self, seconds: float | None = None) -> AsyncIterator[None]:
@@ -153,7 +172,7 @@ def _checkpoint(connection: Connection) -> None:
     cursor.close()
 
 
-def _sqlite(url: URL, wait_seconds: float) -> AsyncEngine:
+def _sqlite(url: URL, wait_seconds: float, file: SqliteFile) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=_SQLITE_CONNECTIONS,
@@ -164,7 +183,8 @@ def _sqlite(url: URL, wait_seconds: float) -> AsyncEngine:
     )
 
     @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, record: object) -> None:
+    def prepare(connection: Any, record: Any) -> None:
+        record.info[_FILE_KEY] = file.known
         connection.isolation_level = None  # BEGIN is ours, below
         cursor = connection.cursor()
         # NORMAL syncs at checkpoints, not at every turn: a process that dies loses nothing, a
@@ -172,6 +192,11 @@ def _sqlite(url: URL, wait_seconds: float) -> AsyncEngine:
         for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def look(connection: object, record: Any, proxy: object) -> None:
+        if record.info[_FILE_KEY] != file.known:
+            raise DisconnectionError  # the pool closes it and opens another
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:

@@ -38,6 +38,34 @@ def make_usable(path: Path, wait_seconds: float) -> None:
             raise FixConfiguration(f"DATABASE_URL: {advice}") from None
 
 
+class SqliteFile:
+    """Which file a path led to: a deleted one is written to without an error, and is lost."""
+
+    def __init__(self, path: Path, wait_seconds: float) -> None:
+        self._path, self._wait = path, wait_seconds
+        self.known = self._identity()
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def is_another(self) -> bool:
+        """True when the path leads to another file than before, or to none. Takes microseconds."""
+        return self.known is not None and self._identity() != self.known
+
+    def make_usable(self) -> None:
+        """Takes the file that is there now for the database, or makes one.
+
+        Raises:
+            FixConfiguration: it cannot be used.
+        """
+        make_usable(self._path, self._wait)
+        self.known = self._identity()
+
+
 def make_folder(folder: Path) -> None:
     """Makes ``folder``, or raises FixConfiguration."""
     try:

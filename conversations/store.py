@@ -21,6 +21,7 @@ from conversations.signing import Signer, key_in_folder, new_key, no_session
 from conversations.sqlite_file import make_folder, make_usable
 from conversations.tables import feedback, sessions, turns
 from conversations.turn_writer import TurnWriter
+from conversations.write_check import WriteCheck
 from errors import RetryLater
 from schema import MAX_HISTORY, PastTurn, Turn
 
@@ -101,6 +102,7 @@ class ConversationStore:
         self._retention = retention
         self._clock = clock
         self._ledger = CallLedger(database.write, clock)
+        self._write_check = WriteCheck(database, clock)
         self._turn_writer = TurnWriter(database.write, clock)
         self._working: set[asyncio.Task[Any]] = set()
 
@@ -171,8 +173,9 @@ class ConversationStore:
             return await read_insights(connection)
 
     async def ping(self) -> None:
-        """Raises RetryLater when the database cannot be reached."""
+        """Raises RetryLater when the database cannot be reached or cannot be written."""
         await self._apart(self._rows(select(literal(1))))
+        await asyncio.shield(self._work(self._write_check()))
 
     def record_calls(self, provider: str, operation: str, outcome: str, n: int = 1) -> None:
         """Counts calls to a provider; written within a few seconds."""

@@ -117,3 +117,10 @@ signing_keys: Final = Table(
     Column("name", String(32), primary_key=True),
     Column("value", String(128), nullable=False),
 )
+write_checks: Final = Table(
+    "write_checks",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("filling", Text, nullable=False),
+    Column("checked_at", UtcDateTime, nullable=False),
+)

@@ -41,9 +41,14 @@ class IndexJob:
         self._said = self._began = clock()
 
     def start(self, *, rebuild: bool = False, patient: bool = False) -> bool:
-        """Begins in the background; ``patient``: again and again while a part is away."""
+        """Begins in the background; ``patient``: again and again while a part is away.
+
+        One that failed and only waits for its next try gives way. False: one is at work.
+        """
         if self._task is not None and not self._task.done():
-            return False
+            if self._state["state"] != "failed":
+                return False
+            self._task.cancel()
         self._state = {"state": "running", "phase": "words", "done": 0, "total": None}
         self._task = asyncio.create_task(self._work(rebuild, patient))
         return True
