@@ -58,6 +58,7 @@ async def _embedded(
     client = EdgeClient(settings.data_dir / "qdrant")
     engine = AsyncEdgeClient(client)
     stack.push_async_callback(engine.close)
+    await engine.look()
     alias = settings.qdrant_collection
     # The adapter has the methods that are called here, not all of the client's.
     same, same_async = cast(Any, client), cast(Any, engine)
@@ -66,7 +67,7 @@ async def _embedded(
         QdrantIndexStore(
             same_async,
             alias,
-            exclusive=OneAtATime().hold,
+            exclusive=OneAtATime(client.shards.require_room).hold,
             settle=engine.optimize,
             options=qdrant.CollectionOptions.of(settings),
         ),

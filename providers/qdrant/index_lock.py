@@ -28,16 +28,22 @@ def busy() -> FixConfiguration:
 
 
 class OneAtATime:
-    """Within one process, which is all that the embedded engine allows."""
+    """Within one process, which is all that the embedded engine allows.
 
-    def __init__(self) -> None:
+    Args:
+        may_begin: raises what speaks against indexing now, such as a full disk.
+    """
+
+    def __init__(self, may_begin: Callable[[], None] = lambda: None) -> None:
         self._held = False
+        self._may_begin = may_begin
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
         """Raises FixConfiguration at once if it is held already."""
         if self._held:
             raise busy()
+        self._may_begin()
         self._held = True
         try:
             yield

@@ -84,6 +84,7 @@ async def test_what_the_store_refuses_ends_the_run_and_the_next_one_goes_on(
     ("program", "said"),
     [
         ("import os; os.kill(os.getpid(), 9)", "was ended by SIGKILL"),
+        ("import os; os.kill(os.getpid(), 7)", "was ended by SIGBUS"),
         ("raise SystemExit(3)", r"ended \(3\)"),
     ],
 )

@@ -132,35 +132,25 @@ def test_what_a_crash_left_lying_about_is_cleared(open_client: Open, tmp_path: P
     assert client.count("c").count == 1
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"collections": 3}'])
-def test_a_damaged_record_names_the_way_out(
-    content: str, open_client: Open, tmp_path: Path
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"collections": 3}', '{"collections": {"c": "../.."}, "aliases": {}}'],
+)
+def test_a_damaged_record_is_begun_anew(
+    content: str, open_client: Open, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     open_client(tmp_path).close()
-    record = tmp_path / "collections.json"
-    sound = record.read_text()
-    record.write_text(content)
-    with pytest.raises(FixConfiguration, match="damaged: delete the folder"):
-        EdgeClient(tmp_path)
-    record.write_text(sound)
-    open_client(tmp_path).close()  # the refusal let go of the folder
+    (tmp_path / "collections.json").write_text(content)
+    client = EdgeClient(tmp_path)
+    assert client.get_collections().collections == []
+    client.close()
+    assert "is damaged: the book is indexed anew" in caplog.text
 
 
 def test_a_folder_that_cannot_be_written_is_named(open_client: Open, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FixConfiguration, match="DATA_DIR: cannot write"):
         open_client(tmp_path / "file" / "qdrant")
-
-
-def test_a_damaged_collection_names_the_way_out(open_client: Open, tmp_path: Path) -> None:
-    client = open_client(tmp_path)
-    client.upsert("c", [_point(1)])
-    client.close()
-    for file in tmp_path.glob("*/edge_config.json"):
-        file.write_text("{")
-    client = open_client(tmp_path)
-    with pytest.raises(FixConfiguration, match="delete the folder"):
-        client.count("c")
 
 
 def test_a_dropped_collection_takes_its_files_and_aliases_along(

@@ -15,7 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from errors import BookChatError, RetryLater
 from providers.qdrant.engine.client import EdgeClient
+from providers.qdrant.engine.shards import EdgeError
+from providers.qdrant.engine.soundness import look
 
 _OPTIMISE: Final = """
 import os, sys, qdrant_edge
@@ -27,6 +30,7 @@ shard.close()
 sys.exit(0 if changed else 3)
 """
 _NOTHING_TO_DO: Final = 3
+_LOOK_AGAIN_SECONDS: Final = 10.0
 _READING: Final = frozenset({"retrieve", "query_points", "query_batch_points", "scroll"})
 _log = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ class AsyncEdgeClient:
     def __init__(self, client: EdgeClient) -> None:
         self._client = client
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-edge")
+        self._looking: asyncio.Task[None] | None = None
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         method = getattr(self._client, name)
@@ -45,6 +50,13 @@ class AsyncEdgeClient:
         lock = self._client.shards.lock
 
         async def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await once(*args, **kwargs)
+            except (EdgeError, BookChatError):
+                self._look_again()
+                raise
+
+        async def once(*args: Any, **kwargs: Any) -> Any:
             if reading and lock.acquire(blocking=False):
                 try:
                     # Whoever asks in a loop lets others have their turn all the same.
@@ -57,13 +69,38 @@ class AsyncEdgeClient:
 
         return call
 
+    async def look(self) -> None:
+        """Looks at the files of every collection in doubt; a damaged one is dropped."""
+        shards = self._client.shards
+        for name in shards.in_doubt():
+            verdict = await look(shards.path(shards.folder_of(name)))
+            try:
+                if verdict.sound:
+                    shards.resume(name)
+                elif verdict.damaged:
+                    shards.give_up(name, verdict.reason)
+                else:
+                    shards.suspend(name, verdict.reason, _LOOK_AGAIN_SECONDS)
+            except EdgeError as error:
+                _log.error("what was found of %s is not recorded: %s", name, error)
+
+    def _look_again(self) -> None:
+        """Begins to look at what was closed for some trouble, if enough time has passed."""
+        idle = self._looking is None or self._looking.done()
+        if idle and self._client.shards.due():
+            self._looking = asyncio.create_task(self.look())
+
     async def optimize(self, collection_name: str) -> None:
         """Builds the vector index of a collection; searches go on meanwhile.
 
         If somebody writes to the collection meanwhile, their writes win and the work is lost.
         """
         # Copying waits for the disk, not for the engine: not on the engine's thread.
-        staged = await asyncio.to_thread(self._client.stage, collection_name)
+        try:
+            staged = await asyncio.to_thread(self._client.stage, collection_name)
+        except RetryLater as error:
+            _log.warning("no vector index was built: %s", error.detail)
+            return
         if staged is None:
             return
         copy, state = staged
@@ -76,6 +113,9 @@ class AsyncEdgeClient:
 
     async def close(self) -> None:
         """Flushes and gives the folder back."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
         await asyncio.get_running_loop().run_in_executor(self._executor, self._client.close)
         self._executor.shutdown()
 

@@ -90,6 +90,7 @@ class EdgeClient:
     # Writing
 
     def _update(self, collection: str, operations: Iterable[edge.UpdateOperation]) -> None:
+        self.shards.require_room()
         with self.shards.using(collection) as shard:
             name = self.shards.physical(collection)
             self._writes[name] = self._writes.get(name, 0) + 1
@@ -208,6 +209,7 @@ class EdgeClient:
 
     def stage(self, collection_name: str) -> tuple[str, int] | None:
         """Copies a collection that may gain from it: the copy's folder and its state."""
+        self.shards.require_room()
         with self.shards.using(collection_name) as shard:
             shard.flush()
             name = self.shards.physical(collection_name)
@@ -216,6 +218,7 @@ class EdgeClient:
         # Below some thousand points the engine builds nothing, and searches take microseconds.
         if state == 0 or size < WORTH_AN_INDEX:
             return None
+        self.shards.require_room(name)
         self.shards.copy(source, copy)
         return copy, state
 
