@@ -20,6 +20,7 @@ from langchain_core.documents import Document
 
 from chains.evidence import Evidence, gather
 from schema import Confidence
+from text.code import asks_for_code, code_words, holds_code, subject_of_code
 from text.commonness import Commonness
 from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
@@ -121,7 +122,9 @@ class Gate:
         if language_of(question) != "en":
             score = _in_another_language(question, passages, vocabulary)
             return Verdict(score, answerable=self._allows(score))
-        evidence = gather(question, passages, vocabulary, calibration, self._commonness)
+        code = asks_for_code(question)
+        asked = subject_of_code(question) if code else question
+        evidence = gather(asked, passages, vocabulary, calibration, self._commonness)
         if not content_words(question):
             return Verdict(-1.0, answerable=self._judged, sure=False)
         answered, sure = fitted()
@@ -129,11 +132,17 @@ class Gate:
         certain = (
             sure.sum(evidence) >= 0 if evidence.compared else evidence.covered >= _SURE_BY_WORDS
         )
+        certain = certain or (code and _is_written(asked, passages[0].page_content))
         told: Confidence = "high" if certain or self._judged else "low"
         return Verdict(score, self._allows(score), certain and score >= 0, told)
 
     def _allows(self, score: float) -> bool:
         return score >= (-_LENIENT if self._judged else 0.0)
+
+
+def _is_written(asked: str, text: str) -> bool:
+    """The text holds code, and in it all words of what is asked for."""
+    return holds_code(text) and code_words(asked) <= code_words(text)
 
 
 def _in_another_language(

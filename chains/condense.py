@@ -44,6 +44,8 @@ _ABOUT_THE_ANSWER: Final = frozenset(
     )
 )
 """What is asked of an answer already given: that it be simpler, longer, said again."""
+_SIGNS: Final = re.compile(r"\bc(\+\+|#)", re.I)
+"""Names that are no words."""
 _EARLY: Final = 2
 """A pronoun after so many content words has what it stands for in its own question."""
 _SHORT: Final = 2
@@ -86,7 +88,7 @@ def leans_on_history(question: str) -> bool:
 def asks_of_the_answer(question: str) -> bool:
     """True when nothing is named: "explain it simply", "I don't get it", "why?"."""
     about = _ABOUT_THE_ANSWER.issuperset(content_words(question))
-    return about and _ASKING.isdisjoint(tokens(question))
+    return about and _ASKING.isdisjoint(tokens(question)) and not _SIGNS.search(question)
 
 
 def may_lean(question: str) -> bool:

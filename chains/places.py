@@ -12,7 +12,7 @@ from text.outline import Outline, Page, Section
 from text.places import Place, kind_of, mentions
 from text.words import content_words, stem, tokens
 
-Task = Literal["outline", "row", "exercises", "contents"]
+Task = Literal["outline", "row", "exercises", "contents", "chapters"]
 _MOST_SECTIONS: Final = 9
 _EXERCISES: Final = frozenset(
     "exercise exercises quiz homework assignment assignments مشق مشقیں".split()
@@ -25,6 +25,14 @@ _CONTENTS: Final = frozenset(
     "about teach teaches learn cover covers contents chapters modules topics topic"
     " book kitab".split()
 )
+_TELLING: Final = frozenset(
+    "about cover covers covered on explain explains explained deal deals discuss discusses"
+    " discussed teach teaches taught talk talks mention mentions mentioned describe describes"
+    " described read learn introduced introduces".split()
+)
+_PARTS: Final = frozenset("section sections page pages".split())
+_LISTING: Final = frozenset("which what where any list find there".split())
+_MOST_PAGES: Final = 5
 _STRUCTURE: Final = {
     stem(word)
     for word in (
@@ -61,6 +69,9 @@ def find(question: str, outline: Outline) -> Found | None:
     exercises = bool(_EXERCISES & set(left))
     if named:
         return _numbered(outline, named, exercises=exercises) if not rest else None
+    if _asks_where(left):
+        about = (w for w in left if w not in _TELLING | _PARTS | _LISTING and not kind_of(w))
+        return _telling_of(outline, frozenset(content_words(" ".join(about))))
     if exercises or _OVERVIEW & set(left):
         return _titled(outline, left, rest, exercises=exercises)
     if rest or not outline.pages:
@@ -75,6 +86,31 @@ def find(question: str, outline: Outline) -> Found | None:
 def _subject(words: Iterable[str]) -> frozenset[str]:
     """Stems of the words that name no part of a book."""
     return frozenset(content_words(" ".join(words))) - _STRUCTURE
+
+
+def _asks_where(words: Sequence[str]) -> bool:
+    """ "Which chapters are about walking?", "where is URDF explained?", "what can I read on …"."""
+    asked = set(words)
+    if not asked & _TELLING or not words:
+        return False
+    if words[0] in ("where", "what") and asked & {"read", "learn", "explained", "covered"}:
+        return words[0] == "where" or bool({"can", "should"} & asked and "read" in asked)
+    parts = any(kind_of(word) for word in words) or asked & _PARTS
+    return bool(parts and asked & _LISTING)
+
+
+def _telling_of(outline: Outline, subject: frozenset[str]) -> Found | None:
+    """The pages whose title or headings name the subject, those that are all about it first."""
+    found: list[tuple[int, str]] = []
+    for page in outline.pages if subject else ():
+        whole = subject <= page.words
+        named = [s for s in page.sections if subject <= s.words and not _is_passed_over(s)]
+        if whole or named:
+            first = page.sections[0] if whole else named[0]
+            found.append((-3 * whole - len(named), first.id))
+    # Sorting keeps the reading order of those that tell as much.
+    found.sort(key=lambda one: one[0])
+    return Found("chapters", [ident for _, ident in found[:_MOST_PAGES]]) if found else None
 
 
 def _is_whole(words: Sequence[str]) -> bool:

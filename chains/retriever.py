@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 import metering
 from chains.budget import BudgetMode
 from chains.passages import by_section, passage_of
-from chains.ranking import LexicalScale, agreement
+from chains.ranking import LexicalScale, agreement, code_first
 from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo
+from text.code import asks_for_code, subject_of_code
 from text.headings import asks_about_the_page, is_about_the_page, is_summary
 from text.outline import Outline
 from text.sentence_vectors import unpack_vectors
@@ -32,6 +33,8 @@ from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
 from text.words import Language, content_words, language_of, tokens
 
+_CODE_ROOM: Final = 2
+"""Who asks for code wants all of it: such passages are so many times as wide."""
 _OWN_PAGE: Final = 0.45
 """Share of a question's words, by weight, that a page of its own language must hold."""
 
@@ -115,7 +118,8 @@ class BookRetriever(BaseRetriever):
             return await asyncio.create_task(self._passages(query, scope, budget), context=context)
 
     async def _passages(self, query: str, scope: str | None, budget: BudgetMode) -> list[Document]:
-        passages = await self.widen(await self.hits(query, scope, budget))
+        hits = await self.hits(query, scope, budget)
+        passages = await self.widen(hits, code=asks_for_code(query))
         chunks = {chunk.id: chunk for p in passages for chunk in p.metadata["chunks"]}
         if any(p.metadata["similarity"] is not None for p in passages) and self._reads(query):
             cosines = await self._sentence_cosines(query, list(chunks.values()))
@@ -131,8 +135,11 @@ class BookRetriever(BaseRetriever):
         language = language_of(query)
         if self._reads(query):
             sparse_only = budget is BudgetMode.EXHAUSTED
-            found = await self._search(query, scope, sparse_only=sparse_only)
-            hits = await self._scored(query, found, language)
+            sought = subject_of_code(query) if asks_for_code(query) else query
+            found = await self._search(sought, scope, sparse_only=sparse_only)
+            hits = await self._scored(sought, found, language)
+            if sought != query:
+                hits = code_first(sought, hits, await self._vocabulary())
         else:
             query, hits = await self._unread(query, language, scope, budget)
         return await self._rerank(query, hits) if budget is BudgetMode.FULL else hits
@@ -178,14 +185,18 @@ class BookRetriever(BaseRetriever):
             hit.metadata["score"] = share + (share >= _OWN_PAGE)
         return found
 
-    async def widen(self, hits: Sequence[Document]) -> list[Document]:
-        """One passage per section of the hits, in their order."""
+    async def widen(self, hits: Sequence[Document], *, code: bool = False) -> list[Document]:
+        """One passage per section of the hits, in their order.
+
+        ``code``: wide ones around the best hit, so that a block of code comes whole.
+        """
         groups = by_section(hits, self.passages)
         if not groups:
             return []
         siblings = by_section(await self.store.sections(list(groups)))
+        room = self.passage_tokens * (_CODE_ROOM if code else 1)
         return [
-            passage_of(group, siblings.get(section_id, []), self.passage_tokens)
+            passage_of(group[:1] if code else group, siblings.get(section_id, []), room)
             for section_id, group in groups.items()
         ]
 

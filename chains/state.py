@@ -40,6 +40,8 @@ class AnswerState:
     budget: BudgetMode = BudgetMode.FULL
     readings: list[str] = field(default_factory=list)
     """What the reader may have meant, as questions that stand alone; the best guess first."""
+    asked: str = ""
+    """The question without a greeting before it and without typing errors."""
     alone: str = ""
     """The reading that leaves the history out."""
     already_said: list[str] = field(default_factory=list)

@@ -84,7 +84,8 @@ class Composer:
                 more = _inside(ranked, barred)
                 excerpts.append(layout.excerpt([lead, *more], _ROOM))
                 if len(parts) == 1:
-                    most = 2 + (best < _DOUBTFUL)
+                    code = "code" in query.kinds and lead.kind == "code"
+                    most = 1 if code else 2 + (best < _DOUBTFUL)
                     for other in _others(query, ranked, excerpts):
                         # One that was added may hold what the next would say.
                         if len(excerpts) < most and not _repeats(other, excerpts):

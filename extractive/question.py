@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from text.code import asks_for_code, subject_of_code
 from text.words import content_words
 
 _ASKS: Final = {
@@ -17,7 +18,7 @@ _ASKS: Final = {
     "how": r"\bhow (do|can|should|would|could|must|does one) (i|we|you|one|they|a|an|the)\b"
     r"|\bhow to\b|\bcommands?\b|\bflags?\b|\bsteps?\b|\bkais[ae]y?\b|کیسے|\bfix\b|\binstall\b",
     "command": r"\bcommands?\b|\bsyntax\b|\bflags?\b",
-    "code": r"\bcodes?\b|\bsnippets?\b|\bscripts?\b|\bsource\b|\bimplementation\b",
+    "code": r"\bcodes?\b|\bsnippets?\b|\bscripts?\b",
     "list": r"^\W*(please )?(list|name|enumerate)\b|\blist (the|all|of)\b|\bsteps\b|\btable\b"
     r"|\bin which ways\b|\bwhat are the\b|\b(what|which) (two|three|four|five|six|seven|eight)\b"
     r"|\b(what|which) (\w+ ){0,2}(types|kinds|parts|layers|goals|stages|states|phases|sections"
@@ -123,14 +124,16 @@ class Query:
     @cached_property
     def words(self) -> dict[str, float]:
         """Stems of its content words; the topic's own count half."""
+        text = subject_of_code(self.text) if asks_for_code(self.text) else self.text
         weights = dict.fromkeys(content_words(self.topic), 0.5)
-        weights.update(dict.fromkeys(content_words(f"{self.text} {self.terms}"), 1.0))
+        weights.update(dict.fromkeys(content_words(f"{text} {self.terms}"), 1.0))
         return weights
 
     @cached_property
     def kinds(self) -> frozenset[str]:
         """What it asks for, of ``_ASKS`` and ``define``; may be empty or several."""
         found = {kind for kind, pattern in _PATTERNS.items() if pattern.search(self.text)}
+        found |= {"code"} if asks_for_code(self.text) else set()
         if self.subject and not found & {"number", "compare", "list"}:
             found.add("define")
         return frozenset(found)

@@ -11,6 +11,7 @@ from langchain_core.documents import Document
 from extractive.encoder import SentenceEncoder, Vectors
 from extractive.passages import Candidate
 from extractive.question import Query, reason_in
+from text.code import holds_code
 from text.headings import asks_about_the_page, is_about_the_page
 
 _EMBEDDED: Final = 24
@@ -56,6 +57,9 @@ def score(
     compared = any(c.vector is not None for c in candidates)
     asked = embeddings.encode([query.whole])[0] if compared else None
     prior = _prior(weights, candidates, passages)
+    if "code" in query.kinds:
+        # Half a block has a vector of its own only; its passage was found by all of its words.
+        prior = [value + _found(passages, number) for number, value in enumerate(prior)]
     return [
         0.5 * _cosine(c, asked) + 0.5 * overlap + _cues(query, c) + prior[c.passage]
         for c, overlap in zip(candidates, overlaps, strict=True)
@@ -160,13 +164,24 @@ def _prior(
     ]
 
 
+def _found(passages: Sequence[Document], number: int) -> float:
+    scores = [float(p.metadata.get("score") or 0.0) for p in passages]
+    return scores[number] - max(scores)
+
+
 def _cues(query: Query, candidate: Candidate) -> float:
     """What the kind of question asks for, and what speaks against a sentence."""
     kinds, text, bonus = query.kinds, candidate.raw, 0.0
     if tells_nothing(query, candidate):
         bonus -= 0.4
     if candidate.kind == "code":
-        bonus += 0.25 if "code" in kinds else 0.08 if kinds & {"how", "command"} else -0.05
+        bonus += (
+            0.4
+            if "code" in kinds and holds_code(text)
+            else 0.08
+            if kinds & {"how", "command"}
+            else -0.05
+        )
     if "define" in kinds and candidate.kind == "prose":
         bonus += 0.25 if query.defined_by(text) else 0.12 if query.is_about(text) else 0.0
     if "number" in kinds:

@@ -18,7 +18,7 @@ _MOST_WORDS: Final = 260
 def answer_from_place(
     task: str, told: Sequence[Place], passages: Sequence[Document], dimensions: int
 ) -> list[Piece]:
-    """What ``task`` asks for (``outline``, ``contents``, ``exercises`` or ``row``), quoted."""
+    """What is asked for: ``outline``, ``contents``, ``chapters``, ``exercises`` or ``row``."""
     units = read(passages, dimensions)
     sources = [str(p.metadata.get("id") or p.id) for p in passages]
     titles = [str(p.metadata.get("title") or "") for p in passages]
@@ -27,6 +27,8 @@ def answer_from_place(
         return list(_rows(groups, sources, told))
     if task == "exercises":
         return list(_whole(groups, sources))
+    if task == "chapters":
+        return list(_listed(groups, sources, titles))
     return list(_overview(groups, sources, titles if task == "contents" else None))
 
 
@@ -45,6 +47,19 @@ def _rows(
             elif unit.kind == "item" and set(told) & set(places(unit.text.partition(":")[0])):
                 yield Piece(unit.text, gap, source)
                 gap = "\n\n"
+
+
+def _listed(
+    groups: Sequence[Sequence[Candidate]], sources: Sequence[str], titles: Sequence[str]
+) -> Iterator[Piece]:
+    """A line for each chapter: its title, the section, and how that begins."""
+    gap = ""
+    for group, source, title in zip(groups, sources, titles, strict=True):
+        heading = group[0].heading if group else title
+        named = title if heading == title else f"{title}: {heading}"
+        told = next((c.text for c in group if c.kind == "prose"), "")
+        yield Piece(f"- **{named}** – {told}" if told else f"- **{named}**", gap, source)
+        gap = "\n"
 
 
 def _whole(groups: Sequence[Sequence[Candidate]], sources: Sequence[str]) -> Iterator[Piece]:

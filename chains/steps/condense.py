@@ -13,7 +13,7 @@ from chains.understanding import QuestionReader
 
 
 class Condense(Step):
-    """Fills ``readings``, ``alone``, ``already_said`` and ``budget``."""
+    """Fills ``readings``, ``asked``, ``alone``, ``already_said`` and ``budget``."""
 
     name = "condense"
 
@@ -32,9 +32,9 @@ class Condense(Step):
             state.readings = [state.question.question]
             return
         version = (await self._book.of(state)).book_version
-        asked = without_opening(state.question.question)
-        question = await self._reader.mended(asked, version)
-        if question != asked:
+        typed = without_opening(state.question.question)
+        question = state.asked = await self._reader.mended(typed, version)
+        if question != typed:
             state.preface = phrases.read_as(question)
         readings = [question]
         if turns := history_used(state.question, state.history):

@@ -24,6 +24,9 @@ OUTLINE = built(
         ("quiz me on topics", "exercises", "m1/01-nodes.md#Exercises"),
         ("where do I start?", "outline", "intro.md"),
         ("what is this book about?", "contents", "intro.md"),
+        ("which chapters are about walking?", "chapters", "m1/02-walking.md"),
+        ("where are topics explained?", "chapters", "m1/01-nodes.md"),
+        ("what can I read about walking?", "chapters", "m1/02-walking.md"),
     ],
 )
 def test_a_place_of_the_book_is_found(question: str, task: str, first: str) -> None:
@@ -33,7 +36,16 @@ def test_a_place_of_the_book_is_found(question: str, task: str, first: str) -> N
 
 
 @pytest.mark.parametrize(
-    "question", ["What is a node?", "summarize chapter 9", "how do I test a node", "week", "why?"]
+    "question",
+    [
+        "What is a node?",
+        "summarize chapter 9",
+        "how do I test a node",
+        "week",
+        "why?",
+        "which chapters are about cooking?",
+        "what can a robot learn about walking?",
+    ],
 )
 def test_a_question_about_the_subject_is_left_to_the_search(question: str) -> None:
     assert find(question, OUTLINE) is None

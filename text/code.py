@@ -1,0 +1,43 @@
+"""Questions that ask for code, and the words that code is made of."""
+
+import re
+from typing import Final
+
+from text.words import content_words, word_set
+
+_BLOCK: Final = re.compile(r"^[ \t>]*(?:```|~~~)[ \t]*(?!mermaid|text|plain|$)\w", re.I | re.M)
+_NAMES: Final = r"(?:source code|code|snippet|script|listing|program|implementation)s?"
+_ASKS: Final = re.compile(
+    rf"\b(?:give|show|write|send|need|want|get|find|see|paste|print|share|have)\b.{{0,40}}\b{_NAMES}\b"
+    rf"|\b{_NAMES}\s(?:for|of|to|that|which)\b|^\W*(?:\w+\s){{0,4}}{_NAMES}\W*$",
+    re.I,
+)
+_REQUEST: Final = re.compile(
+    r"\b(?:please|can|could|would|you|i|we|me|us|give|show|write|send|need|want|get|find|see|paste"
+    rf"|print|share|have|some|any|a|an|the|full|complete|example|sample|{_NAMES}|for|of|to|that"
+    r"|which|is|there)\b\s*",
+    re.I,
+)
+_MOST_WORDS: Final = 6
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def asks_for_code(question: str) -> bool:
+    """ "Give me code for a publisher", "publisher script"; a longer question tells of a task."""
+    return len(content_words(question)) <= _MOST_WORDS and bool(_ASKS.search(question))
+
+
+def holds_code(text: str) -> bool:
+    """A fenced block of a named language; a diagram is no code."""
+    return bool(_BLOCK.search(text))
+
+
+def subject_of_code(question: str) -> str:
+    """What the code is to do: a "publisher", not "code"; the question itself where nothing is."""
+    subject = _REQUEST.sub("", question).strip(" ?!.,")
+    return subject if word_set(subject) else question
+
+
+def code_words(text: str) -> frozenset[str]:
+    """Stems of the words of a text, those within names such as ``MinimalPublisher`` too."""
+    return word_set(_HUMP.sub(" ", text))
