@@ -28,7 +28,7 @@ from api.doors import (
 from api.doors import langserve as chat
 from api.doors import mcp as tools
 from api.doors import openai as completions
-from api.mcp.server import McpEndpoint
+from api.mcp.endpoint import McpEndpoint
 from api.observability.telemetry import Metrics, RequestContext
 from api.pages import one_file, static_files
 from api.protection.body_size import BodyLimit

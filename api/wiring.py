@@ -5,7 +5,7 @@ import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from api.observability.answer_log import AnswerLog
 from api.observability.telemetry import Metrics
@@ -13,14 +13,17 @@ from api.observability.tracing import open_tracing
 from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
 from api.runs.local import Runs
-from api.runs.redis import RedisRuns
-from api.runs.redis_answers import RedisAnswers
 from api.services import Services
 from bootstrap import Indexer, OpenBook, open_book, secret
 from chains.wrappers.remembered import Observer, Outcome
 from errors import BookChatError, RetryLater
+from metering import Counter
 from schema import Answer
 from settings import Settings
+
+if TYPE_CHECKING:
+    from api.runs.redis import RedisRuns
+    from api.runs.redis_answers import RedisAnswers
 
 
 @runtime_checkable
@@ -63,7 +66,7 @@ async def _open(
 ) -> Services:
     redis_url = secret(settings.redis_url)
     counter = metrics.counter
-    answers = RedisAnswers(redis_url, counter=counter) if redis_url else None
+    answers, shared = _shared(redis_url, counter)
     if answers:
         resources.push_async_callback(answers.aclose)
     observe = _observers(settings, metrics, resources)
@@ -85,7 +88,6 @@ async def _open(
         metrics.gauge("book_chat_budget_left", "Provider calls left this month", left)
     rate = RateLimiter(settings.rate_limit, redis_url, counter=counter)
     resources.push_async_callback(rate.aclose)
-    shared = RedisRuns(redis_url, counter=counter) if redis_url else None
     if shared:
         resources.push_async_callback(shared.aclose)
     checks = _checks(book, shared)
@@ -106,6 +108,19 @@ async def _open(
         budget=book.parts.budget,
         resources=resources,
     )
+
+
+def _shared(
+    redis_url: str | None, counter: Counter
+) -> "tuple[RedisAnswers | None, RedisRuns | None]":
+    """What replicas share."""
+    if not redis_url:
+        return None, None
+    # Loaded where Redis is used; see api.redis_client.
+    from api.runs.redis import RedisRuns
+    from api.runs.redis_answers import RedisAnswers
+
+    return RedisAnswers(redis_url, counter=counter), RedisRuns(redis_url, counter=counter)
 
 
 def _load_embedded_model(book: OpenBook, resources: AsyncExitStack) -> None:
@@ -139,7 +154,7 @@ def _most_answers(settings: Settings) -> int:
     return settings.max_concurrent_answers or (512 if settings.cohere_api_key else 64)
 
 
-def _checks(book: OpenBook, shared: RedisRuns | None) -> dict[str, Check]:
+def _checks(book: OpenBook, shared: "RedisRuns | None") -> dict[str, Check]:
     async def served() -> dict[str, Any]:
         info = await book.store.info()
         job = book.index.state()

@@ -31,22 +31,6 @@ async def open_stores(
         yield await opened(settings, cast(Embeddings, embeddings), stack)
 
 
-@asynccontextmanager
-async def open_vector_store(
-    settings: Settings, embeddings: Embedder | Embeddings
-) -> AsyncIterator[BookVectorStore]:
-    """The store that answers."""
-    async with open_stores(settings, embeddings) as (store, _):
-        yield store
-
-
-@asynccontextmanager
-async def open_index_store(settings: Settings) -> AsyncIterator[QdrantIndexStore]:
-    """The store that indexes; it embeds nothing itself."""
-    async with open_stores(settings, cast(Embedder, None)) as (_, index):
-        yield index
-
-
 async def _embedded(
     settings: Settings, embeddings: Embeddings, stack: AsyncExitStack
 ) -> tuple[BookVectorStore, QdrantIndexStore]:

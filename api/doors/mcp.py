@@ -4,7 +4,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from mcp_types.version import SUPPORTED_PROTOCOL_VERSIONS
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import openapi
@@ -47,6 +46,8 @@ async def card(request: Request) -> JSONResponse:
 
 
 def _card(base: str) -> dict[str, Any]:
+    from mcp_types.version import SUPPORTED_PROTOCOL_VERSIONS  # MCP's packages load at first use
+
     host = base.partition("://")[2].partition("/")[0].partition(":")[0]
     return {
         "$schema": "https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json",

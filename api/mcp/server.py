@@ -35,8 +35,8 @@ _NOT_FOUND: Final = -32602
 Context = ServerRequestContext[Any, Any]
 
 
-class McpEndpoint:
-    """An ASGI application for the one path that MCP is spoken at."""
+class McpServer:
+    """An ASGI application, see ``api.mcp.endpoint``."""
 
     def __init__(self, services: Services) -> None:
         self._services = services

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import ConnectionPool
 
 from api.redis_client import redis_pool
 from circuit_breaker import CircuitBreaker
 from errors import RetryLater
 from metering import Counter, Part
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 _REDIS_SECONDS: Final = 1.0
 _REDIS_PAUSE_SECONDS: Final = 5.0

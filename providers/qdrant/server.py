@@ -15,7 +15,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from qdrant_client.http.models import QueryResponse
 
 from errors import BookChatError, FixConfiguration, RetryLater
-from providers.qdrant.engine.shards import EdgeError
+from providers.qdrant.engine.errors import EdgeError
 from settings import Settings
 
 SEARCH_SECONDS: Final = 10

@@ -8,12 +8,16 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 from loaders.index.run import IndexOptions, IndexSummary, index_book
 from loaders.sources import load
-from providers.factory import open_index_store
+from providers.embedded.minilm import MiniLMEmbeddings
+from providers.factory import open_stores
+from providers.qdrant.index_store import QdrantIndexStore
+from providers.qdrant.vector_store import BookVectorStore
 from settings import Settings
 from tests.loaders.memory_store import CountingEmbeddings
 
@@ -63,9 +67,15 @@ class DyingStore:
         return dying
 
 
+def opened(data: Path) -> AbstractAsyncContextManager[tuple[BookVectorStore, QdrantIndexStore]]:
+    """The embedded stores below ``data``."""
+    settings = Settings(data_dir=data, _env_file=None)  # type: ignore[call-arg]  # pydantic-settings - its own argument
+    return open_stores(settings, MiniLMEmbeddings())
+
+
 async def run(book: Path, data: Path, log: Path, at: int = 0) -> tuple[IndexSummary, int]:
     """The summary and the number of steps that the run took."""
-    async with open_index_store(Settings(data_dir=data, _env_file=None)) as real:  # type: ignore[call-arg]
+    async with opened(data) as (_, real):
         store = DyingStore(real, at)
         summary = await index_book(
             load(book),
@@ -78,7 +88,7 @@ async def run(book: Path, data: Path, log: Path, at: int = 0) -> tuple[IndexSumm
 
 async def contents(data: Path) -> tuple[str, dict[str, str], str]:
     """Served collection, digest of every chunk in it, book version."""
-    async with open_index_store(Settings(data_dir=data, _env_file=None)) as store:  # type: ignore[call-arg]
+    async with opened(data) as (_, store):
         served = await store.served()
         if served is None:
             return "", {}, ""

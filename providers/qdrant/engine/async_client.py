@@ -8,6 +8,7 @@ the collection, which then takes the original's place.
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,19 +18,13 @@ from typing import Any, Final
 
 from errors import BookChatError, RetryLater
 from providers.qdrant.engine.client import EdgeClient
-from providers.qdrant.engine.shards import EdgeError
+from providers.qdrant.engine.errors import EdgeError
 from providers.qdrant.engine.soundness import look
 
-_OPTIMISE: Final = """
-import os, sys, qdrant_edge
-os.nice(10)
-shard = qdrant_edge.EdgeShard.load(sys.argv[1])
-changed = shard.optimize()
-shard.flush()
-shard.close()
-sys.exit(0 if changed else 3)
-"""
+_OPTIMISE: Final = "providers.qdrant.engine.optimise"
+_ROOT: Final = str(Path(__file__).resolve().parents[3])
 _NOTHING_TO_DO: Final = 3
+"""See ``optimise``, which imports the engine and is not imported here."""
 _LOOK_AGAIN_SECONDS: Final = 10.0
 _READING: Final = frozenset({"retrieve", "query_points", "query_batch_points", "scroll"})
 _log = logging.getLogger(__name__)
@@ -123,7 +118,9 @@ class AsyncEdgeClient:
 async def _optimise_apart(folder: Path) -> bool:
     """Runs the optimiser in a child process; True when it did its work."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _OPTIMISE, str(folder), stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", _OPTIMISE, str(folder)),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([_ROOT, *sys.path])},
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
         _, trouble = await child.communicate()

@@ -24,6 +24,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from errors import BookChatError, RetryLater
 from providers.qdrant.engine.disk_space import allocated_and_holes, require_room
+from providers.qdrant.engine.errors import EdgeError
 from providers.qdrant.engine.folder_lock import hold
 from providers.qdrant.engine.soundness import is_cramped, mark_of
 from providers.qdrant.engine.sparse_files import copy_with_holes
@@ -42,14 +43,6 @@ def not_found(name: str) -> UnexpectedResponse:
 
     content = json.dumps({"status": {"error": f"Not found: Collection `{name}` doesn't exist!"}})
     return UnexpectedResponse(404, "Not Found", content.encode(), Headers())
-
-
-class EdgeError(Exception):
-    """The embedded engine refused a request; its own exceptions have no type."""
-
-
-class FilesFailed(EdgeError):
-    """The engine could not work with its files."""
 
 
 @contextmanager
