@@ -24,7 +24,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from errors import BookChatError, RetryLater
 from providers.qdrant.engine.disk_space import allocated_and_holes, require_room
-from providers.qdrant.engine.errors import EdgeError
+from providers.qdrant.engine.errors import EdgeError, FilesFailed
 from providers.qdrant.engine.folder_lock import hold
 from providers.qdrant.engine.soundness import is_cramped, mark_of
 from providers.qdrant.engine.sparse_files import copy_with_holes
