@@ -140,3 +140,62 @@ def test_on_a_phone_the_book_stays_readable(new_page: NewPage, book_url: str, si
     page.goto(book_url + CHAPTER)
     expect(page.locator(".launcher")).to_be_visible()
     picture(page, "book-phone")
+
+
+LANDED = """(id) => {
+  const bar = document.querySelector('.navbar').getBoundingClientRect().bottom;
+  return document.getElementById(id).getBoundingClientRect().top - bar;
+}"""
+CITED = "() => [...(CSS.highlights.get('book-chat-cited') ?? [])].map(String).join()"
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+@pytest.mark.parametrize("start", ["glossary", "module-1/ros2-foundations"])
+def test_a_citation_lands_at_its_heading_with_the_panel_open(
+    new_page: NewPage, book_url: str, site: Site, width: int, start: str
+) -> None:
+    page = new_page(viewport={"width": width, "height": 860})
+    page.goto(f"{book_url}{SITE}/docs/{start}")
+    open_panel(page)
+    ask(page, QUESTION)
+    done(page)
+    page.locator(".answer .mark").last.click()
+    expect(page).to_have_url(re.compile("#why-humanoid-robots-use-ros-2$"))
+    expect(page.locator(".question")).to_have_text(QUESTION)
+    heading = "why-humanoid-robots-use-ros-2"
+    page.wait_for_function(f"(id) => Math.abs(({LANDED})(id)) < 40", arg=heading)
+    page.wait_for_timeout(1500)  # nothing may move it away again
+    assert -2 <= page.evaluate(LANDED, heading) < 40
+    assert "more sensors, more actuators" in page.evaluate(CITED)
+
+
+def test_explaining_a_selection_after_a_reload_shows_the_answer_and_moves_nothing(
+    page: Page, site: Site
+) -> None:
+    open_panel(page)
+    for _ in range(2):
+        ask(page, QUESTION)
+        done(page)
+    page.get_by_role("button", name="Close", exact=True).click()
+    page.reload()
+    expect(page.locator(".launcher")).to_be_visible()
+    page.evaluate(SELECT, "h2#what-ros-2-is + p")
+    page.evaluate("window.scrollBy(0, 260)")
+    paragraph = "document.querySelector('h2#what-ros-2-is + p').getBoundingClientRect().top"
+    before = page.evaluate(paragraph)
+    page.locator(".selection .ask").click()
+    page.get_by_role("button", name="Explain", exact=True).click()
+    done(page)
+    expect(page.locator(".turn")).to_have_count(3)
+    expect(page.locator(".question").last).to_be_in_viewport()
+    expect(page.locator(".answer").last).to_be_in_viewport()
+    expect(page.locator(".turn").last).to_contain_text("open-source set")
+    assert abs(page.evaluate(paragraph) - before) < 4
+
+
+def test_the_books_own_questions_are_offered_beside_it(page: Page, site: Site) -> None:
+    open_panel(page)
+    expect(page.locator(".welcome .suggestion").first).to_be_visible()
+    shown = page.locator(".welcome .suggestion").all_text_contents()
+    asked = page.evaluate("fetch('http://book-chat.test/book').then((one) => one.json())")
+    assert shown == asked["suggestions"]
