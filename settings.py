@@ -90,6 +90,26 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535, description="port to listen on")
     book_dir: Path = Field(ROOT / "book", description="the book's sources")
     book_url: str = Field("", description="public base URL that citations link to")
+    page_title: str = Field(
+        "", max_length=120, description="of page and widget; default: the book's"
+    )
+    page_greeting: str = Field(
+        "", max_length=200, description="what stands above the first question"
+    )
+    page_lead: str = Field("", max_length=400, description="the line below the greeting")
+    page_suggestions: Annotated[list[str], NoDecode] = Field(
+        [], max_length=5, description="first questions, separated by `|`; default: the book's own"
+    )
+    page_languages: Annotated[list[Literal["en", "ur"]], NoDecode] = Field(
+        ["en", "ur"], min_length=1, description="languages of page and widget, comma-separated"
+    )
+    page_accent: str = Field(
+        "",
+        max_length=64,
+        pattern=r"^[A-Za-z0-9#(),.%/ -]*$",
+        description="a CSS colour; default: the site's own",
+    )
+    page_logo: str = Field("", max_length=2000, description="address of a picture beside the title")
     data_dir: Path = Field(Path(".data"), description="everything the embedded default writes")
     allowed_origins: Annotated[list[str], NoDecode] = Field(
         ["*"], description="browsers' origins, comma-separated; for CORS and WebSocket"
@@ -178,12 +198,17 @@ class Settings(BaseSettings):
             kept.setdefault("first_token_seconds", _HOME_SECONDS)
         return kept
 
-    @field_validator("allowed_origins", "allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator(
+        "allowed_origins", "allowed_hosts", "trusted_proxies", "page_languages", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
+        return settings_values.parts(value, ",")
+
+    @field_validator("page_suggestions", mode="before")
+    @classmethod
+    def _questions(cls, value: object) -> object:
+        return settings_values.parts(value, "|")
 
     @field_validator("rate_limit", mode="before")
     @classmethod
@@ -237,7 +262,7 @@ class Settings(BaseSettings):
             settings_values.hard_to_guess(value.get_secret_value())
         return value
 
-    @field_validator("cohere_base_url", "openai_base_url", "qdrant_url", "book_url")
+    @field_validator("cohere_base_url", "openai_base_url", "qdrant_url", "book_url", "page_logo")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         return settings_values.http_url(value) if value else value

@@ -11,8 +11,15 @@ from dotenv import dotenv_values
 
 MIN_KEY: Final = 16
 """Characters of a key that somebody else may try to guess."""
-_OUR_PREFIXES: Final = ("COHERE_", "QDRANT_", "BOOK_")
+_OUR_PREFIXES: Final = ("COHERE_", "QDRANT_", "BOOK_", "PAGE_")
 _ALIKE: Final = 0.75
+
+
+def parts(value: object, sign: str) -> object:
+    """A text as the list of what stands between ``sign``; anything else as it is."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(sign) if part.strip()]
+    return value
 
 
 def on_one_line(value: str) -> str:

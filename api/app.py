@@ -145,7 +145,7 @@ async def _open(settings: Settings, metrics: Metrics) -> Services:
 
 
 def _add_pages(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
-    files = static_files(WEB, page_policy(settings.allowed_origins))
+    files = static_files(WEB, page_policy(settings.allowed_origins, settings.page_logo))
     app.add_route("/", one_file(files, "/index.html"), include_in_schema=False)  # type: ignore[arg-type]
     app.add_route("/widget.js", one_file(files, "/widget.js"), include_in_schema=False)  # type: ignore[arg-type]
     if settings.admin_api_key is not None:

@@ -10,7 +10,7 @@ import { Card } from "./citations.js";
 import { Composer, Selection } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { directionOf } from "./dom.js";
-import { frameOf, welcomeOf } from "./frame.js";
+import { bar, frameOf, welcomeOf } from "./frame.js";
 import { clearHighlight, depart, land } from "./landing.js";
 import { anchored, followTheme, makeRoom, roomFor } from "./page-layout.js";
 import { attempt, Service } from "./service.js";
@@ -83,7 +83,7 @@ class BookChat extends HTMLElement {
 
   /** The language that the reader may change to, or none. */
   get otherLanguage() {
-    const offered = listOf(this.getAttribute("languages")) ?? codes;
+    const offered = this.languages;
     const at = offered.indexOf(this.words.code);
     return offered.length > 1 || at < 0 ? offered[(at + 1) % offered.length] : null;
   }
@@ -91,8 +91,17 @@ class BookChat extends HTMLElement {
   /** A book's page is in the language that the reader chose; our own page asks the browser. */
   #readersLanguage() {
     if (!this.page) return document.documentElement.lang;
-    const offered = listOf(this.getAttribute("languages")) ?? codes;
+    const offered = this.languages;
     return navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]).find((code) => offered.includes(code)) ?? offered[0];
+  }
+
+  /** What the element's attribute says, else what the service's author has set. */
+  setting(name) {
+    return this.getAttribute(name) || this.book.page?.[name] || null;
+  }
+
+  get languages() {
+    return listOf(this.getAttribute("languages")) ?? this.book.page?.languages ?? codes;
   }
 
   get suggestions() {
@@ -107,17 +116,12 @@ class BookChat extends HTMLElement {
   #build() {
     this.words = wordsOf(this.conversation.notes.get("language") || this.getAttribute("language") || this.#readersLanguage());
     this.words.ask = this.words.title;
-    this.words.title = this.heading || this.words.title;
-    this.words.greeting = this.getAttribute("greeting") || this.words.greeting;
-    this.words.lead = this.getAttribute("lead") || this.words.lead;
     this.card = new Card(this);
     this.composer = new Composer(this);
     this.selection?.ignore();
     this.selection = new Selection(this);
     this.frame = frameOf(this);
     this.shadowRoot.replaceChildren(this.frame.root);
-    const accent = this.getAttribute("accent");
-    if (accent) this.frame.root.style.setProperty("--book-chat-accent", accent);
     this.#furnish();
   }
 
@@ -130,24 +134,37 @@ class BookChat extends HTMLElement {
   /** Asks the service once what it serves; while it is being indexed, again and again. */
   async #about() {
     try {
-      this.book = { ...this.book, ...(await this.conversation.service.book()) };
+      const { page, ...told } = await this.conversation.service.book();
+      this.book = { page, ...this.book, ...told };
     } catch {
       this.told = null;
       return;
     }
+    if (!this.languages.includes(this.words.code)) return this.speak(this.languages[0]);
     this.#furnish();
     if (this.book.indexing.state !== "running" || !this.isConnected) return;
     clearTimeout(this.aboutTimer);
     this.aboutTimer = setTimeout(() => this.#about(), INDEX_MS);
   }
 
+  /** Shows what is known of the book and its author's wishes. */
   #furnish() {
     const { words, book, frame } = this;
     const { state, done, total } = book.indexing;
+    for (const name of ["greeting", "lead"]) words[name] = this.setting(name) || words[name];
+    words.title = this.heading || this.setting("title") || words.ask;
+    if (!this.page) frame.panel.setAttribute("aria-label", words.title);
+    const accent = this.setting("accent");
+    if (accent) frame.root.style.setProperty("--book-chat-accent", accent);
     frame.welcome.replaceChildren(...welcomeOf(this));
-    frame.title.textContent = this.heading || (this.page && book.title) || words.title;
+    frame.title.textContent = (this.page && !this.heading && !this.setting("title") && book.title) || words.title;
     frame.title.dir = directionOf(frame.title.textContent);
-    if (this.page && book.title) document.title = `${book.title} · ${words.ask}`;
+    if (book.page !== frame.look) {
+      const top = bar(this, frame.title);
+      frame.top.replaceWith(top);
+      Object.assign(frame, { top, look: book.page });
+    }
+    if (this.page && book.title) document.title = `${frame.title.textContent} · ${words.ask}`;
     frame.index.hidden = state !== "running";
     frame.index.textContent = total ? fill(words.indexing, { done, total }) : words.indexingStart;
   }
@@ -199,6 +216,8 @@ class BookChat extends HTMLElement {
     this.selection.hide();
     if (quoted) this.composer.cite(quoted);
     if (focus && (!this.page || matchMedia("(pointer: fine)").matches)) this.composer.focus();
+    // The reader came for the text: a dialog takes the focus by itself.
+    else if (!this.page) this.shadowRoot.activeElement?.blur();
     this.ready();
     if (!this.restored) this.restored = this.conversation.restore();
   }

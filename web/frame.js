@@ -13,14 +13,15 @@ export function frameOf(host) {
   const index = h("p", { class: "index", role: "status", hidden: true });
   const scroll = h(page ? "main" : "div", { class: "scroll", tabindex: "0", role: page ? null : "group", "aria-label": words.conversation,
     onscroll: () => host.card.moved() }, welcome, log);
-  const parts = [bar(host, title), index, scroll, foot(host, notice), live, host.card.node];
-  const known = { scroll, welcome, title, index, log, live, notice };
+  const top = bar(host, title);
+  const parts = [top, index, scroll, foot(host, notice), live, host.card.node];
+  const known = { top, scroll, welcome, title, index, log, live, notice };
   const outer = { class: "root empty", lang: words.code, dir: words.direction };
   if (page) {
     const panel = h("div", { class: "panel page" }, parts);
     return { root: h("div", outer, panel), panel, ...known };
   }
-  const panel = h("dialog", { class: "panel", "aria-label": words.title, onclick: (event) => leaves(host, event),
+  const panel = h("dialog", { class: "panel", onclick: (event) => leaves(host, event),
     oncancel: (event) => (event.preventDefault(), host.close()) }, parts);
   const launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog",
     // Pressing must not take the page's selection away.
@@ -28,10 +29,11 @@ export function frameOf(host) {
   return { root: h("div", outer, launcher, panel, host.selection.node), panel, launcher, ...known };
 }
 
-function bar(host, title) {
+/** The line at the top: title, search, conversations, language. */
+export function bar(host, title) {
   const { words, page, otherLanguage } = host;
   const button = (name, act, attributes = {}) => h("button", { type: "button", class: "text", ...attributes, onclick: act }, name);
-  const logo = host.getAttribute("logo");
+  const logo = host.setting("logo");
   const other = otherLanguage && wordsOf(otherLanguage);
   const keys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘K" : "Ctrl K";
   const letter = host.getAttribute("shortcut") ?? "k";

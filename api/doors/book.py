@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.services import Services
 from chains.passages import opens
+from settings import Settings
 
 router = APIRouter(tags=["book"])
 
@@ -26,6 +27,17 @@ _QUOTING_ACTIONS: Final = ["explain"]
 _ACTIONS: Final = ["explain", "simplify", "example", "translate"]
 
 
+class PageLook(BaseModel):
+    """What the author has set for page and widget; empty: their defaults."""
+
+    title: str
+    greeting: str
+    lead: str
+    accent: str
+    logo: str
+    languages: list[str]
+
+
 class BookInfo(BaseModel):
     """The served book."""
 
@@ -38,6 +50,7 @@ class BookInfo(BaseModel):
     indexing: dict[str, Any] = Field(
         description="`state`: idle, running, done or failed; with `done` and `total` while it runs"
     )
+    page: PageLook
 
 
 @router.get("/book", response_model=BookInfo)
@@ -47,7 +60,7 @@ async def book(
 ) -> BookInfo:
     """Title, pages and first questions of the served book, and how far its index is."""
     services: Services = request.app.state.services
-    actions, indexing = _actions(services), _progress(services)
+    actions, indexing, page = _actions(services), _progress(services), _look(services.settings)
     info = await services.retriever.store.info()
     if info is None:
         return BookInfo(
@@ -58,6 +71,7 @@ async def book(
             suggestions=[],
             actions=actions,
             indexing=indexing,
+            page=page,
         )
     outline = await services.retriever.store.outline(info.book_version)
     return BookInfo(
@@ -65,15 +79,18 @@ async def book(
         book_version=info.book_version,
         language=info.language,
         pages=[
-            BookPage(
-                title=page.title, path=page.path, url=opens(page.url), groups=list(page.groups)
-            )
-            for page in (outline.pages if pages else ())
+            BookPage(title=one.title, path=one.path, url=opens(one.url), groups=list(one.groups))
+            for one in (outline.pages if pages else ())
         ],
-        suggestions=outline.suggestions,
+        suggestions=services.settings.page_suggestions or outline.suggestions,
         actions=actions,
         indexing=indexing,
+        page=page,
     )
+
+
+def _look(settings: Settings) -> PageLook:
+    return PageLook(**{name: getattr(settings, f"page_{name}") for name in PageLook.model_fields})
 
 
 def _progress(services: Services) -> dict[str, Any]:

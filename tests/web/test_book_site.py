@@ -68,10 +68,12 @@ def test_a_question_on_a_page_and_a_citation_that_lands_on_the_heading(page: Pag
     open_panel(page)
     ask(page, QUESTION)
     done(page)
-    text = page.locator("article p").first.bounding_box()
     panel = page.locator("dialog").bounding_box()
-    assert text and panel
-    assert text["x"] + text["width"] <= panel["x"], "the panel covers the book's text"
+    assert panel
+    for covered in (".markdown p", ".footer__link-item"):
+        text = page.locator(covered).last.bounding_box()
+        assert text
+        assert text["x"] + text["width"] <= panel["x"], f"the panel covers {covered}"
     picture(page, "book-answer")
     page.locator(".answer .mark").last.click()
     expect(page).to_have_url(re.compile("#why-humanoid-robots-use-ros-2$"))
@@ -167,6 +169,7 @@ def test_a_citation_lands_at_its_heading_with_the_panel_open(
     page.wait_for_timeout(1500)  # nothing may move it away again
     assert -2 <= page.evaluate(LANDED, heading) < 40
     assert "more sensors, more actuators" in page.evaluate(CITED)
+    assert page.evaluate("document.activeElement.localName") == "body"
 
 
 def test_explaining_a_selection_after_a_reload_shows_the_answer_and_moves_nothing(
@@ -199,3 +202,21 @@ def test_the_books_own_questions_are_offered_beside_it(page: Page, site: Site) -
     shown = page.locator(".welcome .suggestion").all_text_contents()
     asked = page.evaluate("fetch('http://book-chat.test/book').then((one) => one.json())")
     assert shown == asked["suggestions"]
+
+
+@pytest.mark.parametrize("width", [1000, 1150, 1280, 1440])
+def test_the_text_takes_the_room_beside_the_panel(
+    new_page: NewPage, book_url: str, site: Site, width: int
+) -> None:
+    page = new_page(viewport={"width": width, "height": 860})
+    page.goto(book_url + CHAPTER)
+    open_panel(page)
+    title = page.locator("dialog .title span")
+    assert title.evaluate("one => one.scrollWidth <= one.clientWidth")
+    article = page.locator("article:has(.markdown)").bounding_box()
+    panel = page.locator("dialog").bounding_box()
+    assert article and panel
+    assert 0 < panel["x"] - article["x"] - article["width"] < 60
+    ask(page, QUESTION)
+    done(page)
+    assert title.evaluate("one => one.scrollWidth <= one.clientWidth")

@@ -1,5 +1,8 @@
 """The chat page in a real browser: asking, reading, citing, rating, forgetting."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -7,6 +10,7 @@ from errors import RetryLater
 from tests.web.book import QUESTION, UNKNOWN
 from tests.web.conftest import NewPage, Site, ask, done
 
+PICTURE = Path(__file__).parents[2] / "docs" / "images" / "phone.png"
 LIVE_COUNT = """() => {
   const live = document.querySelector('book-chat').shadowRoot.querySelector('.live');
   window.said = [];
@@ -304,6 +308,39 @@ def test_the_interface_changes_its_language_and_direction(page: Page, site: Site
     expect(root).to_have_attribute("lang", "ur")
     page.get_by_role("button", name="English").click()
     expect(root).to_have_attribute("dir", "ltr")
+
+
+class TestWithTheAuthorsWishes:
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        return {
+            "page_title": "Robots at Home",
+            "page_greeting": "What should the robot do?",
+            "page_lead": "Ask in your own words.",
+            "page_suggestions": "What is a node?|What is a topic?",
+            "page_languages": "ur",
+            "page_accent": "rgb(0, 90, 60)",
+            "page_logo": "https://logo.test/sign.png",
+        }
+
+    def test_title_words_questions_language_colour_and_logo_are_theirs(
+        self, new_page: NewPage, site: Site
+    ) -> None:
+        page = new_page()
+        page.route("https://logo.test/*", lambda route: route.fulfill(path=PICTURE))
+        page.goto(site.url)
+        expect(page.locator(".root")).to_have_attribute("lang", "ur")
+        expect(page.locator(".greeting")).to_have_text("What should the robot do?")
+        expect(page.get_by_text("Ask in your own words.")).to_be_visible()
+        expect(page.locator(".suggestion")).to_have_text(["What is a node?", "What is a topic?"])
+        expect(page.get_by_role("heading", name="Robots at Home")).to_be_visible()
+        expect(page.get_by_role("button", name="English")).to_have_count(0)
+        expect(page.locator(".icon-book")).to_have_count(0)
+        page.wait_for_function(
+            "() => document.querySelector('book-chat').shadowRoot.querySelector('img').naturalWidth"
+        )
+        page.locator("textarea").fill("?")
+        expect(page.locator(".submit")).to_have_css("background-color", "rgb(0, 90, 60)")
 
 
 def test_a_long_question_is_counted_down(page: Page, site: Site) -> None:

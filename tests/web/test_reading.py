@@ -23,6 +23,7 @@ SPEECH = """() => {
 
 def test_the_welcome_offers_questions_of_the_book_itself(page: Page, site: Site) -> None:
     expect(page.locator(".suggestion").first).to_be_visible()
+    assert page.evaluate("fetch('book').then(r => r.json()).then(b => b.page.title)") == ""
     shown = page.locator(".suggestion").all_text_contents()
     assert shown == page.evaluate("fetch('book').then(r => r.json()).then(b => b.suggestions)")
 
