@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         description="limits, running answers and answers to repeated questions are shared between "
         "replicas; unset: in process",
     )
-    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104
+    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104 - a container listens on every address
     port: int = Field(7860, ge=1, le=65535, description="port to listen on")
     book_dir: Path = Field(ROOT / "book", description="the book's sources")
     book_url: str = Field("", description="public base URL that citations link to")

@@ -5,7 +5,7 @@ from asyncio import all_tasks
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -146,10 +146,12 @@ async def _open(settings: Settings, metrics: Metrics) -> Services:
 
 def _add_pages(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
     files = static_files(WEB, page_policy(settings.allowed_origins, settings.page_logo))
-    app.add_route("/", one_file(files, "/index.html"), include_in_schema=False)  # type: ignore[arg-type]
-    app.add_route("/widget.js", one_file(files, "/widget.js"), include_in_schema=False)  # type: ignore[arg-type]
+    pages = {"/": "/index.html", "/widget.js": "/widget.js"}
     if settings.admin_api_key is not None:
-        app.add_route("/admin/", one_file(files, "/admin.html"), include_in_schema=False)  # type: ignore[arg-type]
+        pages["/admin/"] = "/admin.html"
+    for path, name in pages.items():
+        # Starlette types a route as a function of a request; it takes an ASGI application too.
+        app.add_route(path, cast(Any, one_file(files, name)), include_in_schema=False)
     app.mount("/web", files)
 
     @app.get("/metrics", include_in_schema=False)

@@ -44,9 +44,9 @@ def install(app: FastAPI, *models: type[BaseModel]) -> None:
         if app.openapi_schema is None:
             known = made()["components"]["schemas"]
             pairs = [(model, "validation") for model in (*models, Problem)]
-            _, found = models_json_schema(pairs, ref_template=_REFERENCE)  # type: ignore[arg-type]
+            _, found = models_json_schema(pairs, ref_template=_REFERENCE)  # type: ignore[arg-type]  # its pairs are invariant
             known.update({k: v for k, v in found["$defs"].items() if k not in known})
         assert app.openapi_schema is not None
         return app.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to replace it

@@ -113,7 +113,7 @@ def _serve_workers(settings: Settings, listener: socket.socket) -> int:
 
 def _config(app: object, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,  # type: ignore[arg-type]  # uvicorn types ASGI more narrowly than Starlette
         factory=factory,
         workers=settings.web_concurrency,
         log_config=None,

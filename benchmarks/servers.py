@@ -42,7 +42,7 @@ class Server:
         until = time.monotonic() + seconds
         while True:
             try:
-                with urlopen(self.url + path, timeout=5):  # noqa: S310 - loopback
+                with urlopen(self.url + path, timeout=5):
                     return
             except OSError as error:  # URLError, or silence while the book is indexed
                 answered = getattr(error, "code", 0)
@@ -65,7 +65,7 @@ def running(
     """``python -m module`` on ``core`` (None: on any); ended at the end of the block."""
     log = folder / f"{module}-{port}.log"
     with log.open("wb") as said:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=folder,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **(env or {})},

@@ -52,7 +52,7 @@ class FailingCohere(CohereStandIn):
     share: float = 0.1
     failed: int = 0
     calls: int = 0
-    chance: random.Random = field(default_factory=lambda: random.Random(6))  # noqa: S311
+    chance: random.Random = field(default_factory=lambda: random.Random(6))
 
     def note(self, log: list[Any], recorded: Any) -> None:
         """Keeps nothing: there will be many."""

@@ -62,7 +62,7 @@ class Reader:
 
     def __init__(self, url: str, number: int, books: Books, until: Callable[[], bool]) -> None:
         self._url = url
-        self._chance = random.Random(number)  # noqa: S311 - not for secrets
+        self._chance = random.Random(number)
         self._books = books
         self._until = until
         self._asked = 0

@@ -60,7 +60,7 @@ def table(rows: Sequence[Row]) -> str:
 @contextmanager
 def _stand_in(port: int) -> Iterator[str]:
     command = [sys.executable, "-m", "standins.cohere", "--port", str(port), *_LATENCY]
-    process = subprocess.Popen(command)  # noqa: S603
+    process = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(url)
@@ -74,7 +74,7 @@ def _wait_for(url: str) -> None:
     until = time.monotonic() + _START_SECONDS
     while True:
         try:
-            urlopen(Request(f"{url}/_standin", b"{}"))  # noqa: S310
+            urlopen(Request(f"{url}/_standin", b"{}"))
             return
         except URLError:
             if time.monotonic() > until:
@@ -84,7 +84,7 @@ def _wait_for(url: str) -> None:
 
 def _in_fresh_process(reader: str, concurrent: int, url: str) -> Row:
     command = [sys.executable, "-m", "benchmarks.streaming", "--read", reader, url, str(concurrent)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     row: Row = json.loads(done.stdout)
     return row
 

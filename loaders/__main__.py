@@ -4,14 +4,13 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from typing import Any
-
-from tqdm import tqdm
 
 from errors import BookChatError
 from loaders.document import Book
+from loaders.index.embedding import Embedder
 from loaders.index.run import IndexOptions, IndexSummary, index_book
 from loaders.index.store import IndexStore
+from loaders.progress import ProgressDisplay
 from loaders.sources import load_all
 from settings import Settings, load_settings
 
@@ -85,14 +84,9 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _index(
-    book: Book, store: IndexStore, embeddings: Any, options: IndexOptions
+    book: Book, store: IndexStore, embeddings: Embedder, options: IndexOptions
 ) -> IndexSummary:
-    with tqdm(total=book.pages, unit="page", desc="indexing", disable=None) as bar:
-
-        def show(summary: IndexSummary) -> None:
-            bar.update(summary.documents - bar.n)
-            bar.set_postfix(chunks=summary.chunks, new=summary.added, refresh=False)
-
+    with ProgressDisplay(embeddings.max_batch) as show:
         return await index_book(
             book,
             store=store,

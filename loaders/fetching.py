@@ -98,7 +98,7 @@ class Fetcher:
             headers |= {k: v for k, v in known[0].items() if v}
         for attempt in range(_ATTEMPTS):
             try:
-                return self._request(Request(url, headers=headers), url)  # noqa: S310
+                return self._request(Request(url, headers=headers), url)  # noqa: S310 - the scheme was checked before
             except HTTPError as error:
                 error.close()
                 if error.code == 304 and known:

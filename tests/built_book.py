@@ -115,5 +115,5 @@ def _npm(folder: Path, *command: str) -> None:
         timeout=3600,
     )
     if done.returncode:
-        print(done.stdout.decode(errors="replace")[-4000:])  # noqa: T201
+        print(done.stdout.decode(errors="replace")[-4000:])  # noqa: T201 - what npm said belongs in the report
         done.check_returncode()

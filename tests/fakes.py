@@ -39,7 +39,7 @@ def chunk(
         section_id=f"{path}#{heading}",
         index=index,
         locale=locale,
-        kind=kind,  # type: ignore[typeddict-item]
+        kind=kind,  # type: ignore[typeddict-item]  # any kind that a test names
         scopes=[path.split("/")[0], path],
         tokens=len(text.split()),
     )

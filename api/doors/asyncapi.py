@@ -59,7 +59,7 @@ def document() -> dict[str, Any]:
         "components": {
             "messages": {
                 model.__name__: {
-                    "name": model.model_fields["type"].annotation.__args__[0],  # type: ignore[union-attr]
+                    "name": model.model_fields["type"].annotation.__args__[0],  # type: ignore[union-attr]  # a Literal of one value
                     "summary": (model.__doc__ or "").strip(),
                     "contentType": _CONTENT,
                     "payload": {"$ref": _SCHEMAS + model.__name__},

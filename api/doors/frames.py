@@ -58,7 +58,7 @@ ClientFrame = Annotated[Ask | Cancel | Resume | Ping, Field(discriminator="type"
 PartialAnswer: Any = create_model(
     "PartialAnswer",
     __doc__="An Answer as far as it came.",
-    **{name: (field.annotation, None) for name, field in Answer.model_fields.items()},  # type: ignore[call-overload]
+    **{name: (field.annotation, None) for name, field in Answer.model_fields.items()},  # type: ignore[call-overload]  # pydantic's create_model takes fields by name
 )
 
 

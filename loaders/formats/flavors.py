@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
     """The configuration; empty when it cannot be read: then the tool's defaults count."""
     try:
         text = path.read_text("utf-8")
-        values = tomllib.loads(text) if path.suffix == ".toml" else yaml.load(text, _Tolerant)  # noqa: S506
+        values = tomllib.loads(text) if path.suffix == ".toml" else yaml.load(text, _Tolerant)  # noqa: S506 - _Tolerant is a safe loader
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError):
         return {}
     return values if isinstance(values, dict) else {}

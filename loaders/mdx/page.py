@@ -112,7 +112,7 @@ def split_front_matter(source: str) -> tuple[dict[str, Any], str, list[str]]:
     return {str(key): value for key, value in values.items()}, body, []
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # a base chosen at run time
     """Safe YAML that leaves dates as they are written."""
 
 

@@ -187,7 +187,7 @@ def _away(source: BaseException) -> BookChatError:
 
 def _reason(source: BaseException) -> str:
     try:
-        url = source.request.url  # type: ignore[attr-defined]
+        url = source.request.url  # type: ignore[attr-defined]  # the client types it as object
         where = f"{url.host}:{url.port or {'https': 443}.get(url.scheme, 80)}"
     except (AttributeError, RuntimeError):
         where = "its address"

@@ -106,4 +106,4 @@ def served(overrides: dict[str, Any]) -> Iterator[Served]:
     options["proxy_headers"] = False  # as in api/serving.py
     with serve(app, **options) as url, httpx.Client(base_url=url, timeout=30) as http:
         store, memory = services.retriever.store, services.conversations
-        yield Served(url, http, services, chat, store, memory)  # type: ignore[arg-type]
+        yield Served(url, http, services, chat, store, memory)  # type: ignore[arg-type]  # a chain and store of the test

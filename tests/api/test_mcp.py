@@ -76,7 +76,7 @@ async def test_pages_are_resources(served: Served, mode: Any) -> None:
         (page,) = (await mcp.list_resources()).resources
         assert page.uri == f"{served.url}/pages/module-1/ros.md"
         (content,) = (await mcp.read_resource(page.uri)).contents
-        assert content.text == served.http.get(page.uri).text  # type: ignore[union-attr]
+        assert content.text == served.http.get(page.uri).text  # type: ignore[union-attr]  # text, or the test fails
         with pytest.raises(MCPError, match="no such page"):
             await mcp.read_resource(f"{served.url}/pages/nowhere.md")
         (template,) = (await mcp.list_resource_templates()).resource_templates
@@ -99,7 +99,7 @@ async def test_a_bad_call_is_told_to_the_model(
     async with client(served) as mcp:
         result = await mcp.call_tool(tool, arguments)
         assert result.is_error
-        assert named in result.content[0].text  # type: ignore[union-attr]
+        assert named in result.content[0].text  # type: ignore[union-attr]  # text, or the test fails
         assert (await mcp.call_tool("search", {"query": "robot"})).is_error is False
 
 
@@ -115,7 +115,7 @@ async def test_a_part_that_is_away_says_only_its_code(served: Served) -> None:
         for tool, arguments in (("ask", ASK["arguments"]), ("search", {"query": "robot"})):
             result = await mcp.call_tool(tool, arguments)
             assert result.is_error
-            assert result.content[0].text == "Away. (retrieval_unavailable)"  # type: ignore[union-attr]
+            assert result.content[0].text == "Away. (retrieval_unavailable)"  # type: ignore[union-attr]  # text, or the test fails
 
 
 def test_a_client_that_leaves_stops_the_answer(served: Served) -> None:

@@ -89,7 +89,7 @@ def test_earlier_messages_are_the_history(client: openai.OpenAI, served: Served)
 
 
 async def test_langchain_reads_it(served: Served) -> None:
-    model = ChatOpenAI(base_url=f"{served.url}/v1", api_key="any", model="book-chat")  # type: ignore[arg-type]
+    model = ChatOpenAI(base_url=f"{served.url}/v1", api_key="any", model="book-chat")  # type: ignore[arg-type]  # LangChain wraps it
     assert (await model.ainvoke(QUESTION)).content == ANSWER
     pieces = [str(chunk.content) async for chunk in model.astream(QUESTION)]
     assert "".join(pieces) == ANSWER

@@ -251,7 +251,7 @@ class TestOrigins:
 
     async def test_a_foreign_origin_is_refused_at_the_handshake(self, served: Served) -> None:
         with pytest.raises(InvalidStatus) as refused:
-            async with connect(served.ws, origin="https://evil.example"):  # type: ignore[arg-type]
+            async with connect(served.ws, origin="https://evil.example"):  # type: ignore[arg-type]  # any text is sent as it is
                 pass
         assert refused.value.response.status_code == 403
 
@@ -259,7 +259,7 @@ class TestOrigins:
     async def test_an_allowed_origin_and_none_are_welcome(
         self, served: Served, origin: str | None
     ) -> None:
-        async with connect(served.ws, origin=origin) as socket:  # type: ignore[arg-type]
+        async with connect(served.ws, origin=origin) as socket:  # type: ignore[arg-type]  # any text is sent as it is
             assert (await receive(socket))["type"] == "ready"
 
 

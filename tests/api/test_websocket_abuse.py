@@ -114,7 +114,7 @@ async def test_a_reader_who_does_not_read_holds_up_nobody_and_can_resume(served:
         await slow.send(json.dumps({"type": "ask", "id": "q1", "question": QUESTION}))
         start = await receive(slow)
         # Six megabytes wait for a reader who has stopped: the answer still ends ...
-        ended = lambda: served.services.runs.running == 0  # noqa: E731
+        ended = lambda: served.services.runs.running == 0  # noqa: E731 - a condition with a name
         assert await asyncio.to_thread(eventually, ended)
         served.chat.pieces = ["short"]
         async with connect(served.ws, max_size=2**24) as quick:

@@ -35,7 +35,7 @@ def outcome(kind: str, *, rank: int | None = None, status: str = "answered") -> 
         ranked.insert(rank - 1, source("Gold"))
     answer = Answer(
         answer_id="a",
-        status=status,  # type: ignore[arg-type]
+        status=status,  # type: ignore[arg-type]  # any status that a test names
         answer="ROS 2 is `middleware`.",
         citations=[],
         sources=[],

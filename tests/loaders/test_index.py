@@ -45,7 +45,7 @@ class Indexer:
             load(book),
             store=self.store,
             embeddings=self.embeddings,
-            options=IndexOptions(sleep=sleep, **options),  # type: ignore[arg-type]
+            options=IndexOptions(sleep=sleep, **options),  # type: ignore[arg-type]  # what the test was given
         )
 
 
@@ -176,7 +176,7 @@ async def test_a_collection_is_made_for_the_language_of_the_book(
         made.append(info.language)
         return await create(info, dimensions)
 
-    index.store.create = noting  # type: ignore[method-assign]
+    index.store.create = noting  # type: ignore[method-assign]  # a fault is put in its place
     book = tmp_path / "german"
     write(book / "src", SUMMARY="- [Arme](arme.md)\n", arme="# Arme\n\nDie Gelenke des Armes.\n")
     (book / "book.toml").write_text('[book]\nlanguage = "de"\n', encoding="utf-8")
@@ -335,7 +335,7 @@ async def test_a_book_is_calibrated_once_when_all_its_vectors_are_in(
 
     async def calibrate(collection: str, headings: object) -> dict[str, float]:
         left = len(await index.store.pending(collection))
-        seen.append((collection, list(headings), left))  # type: ignore[call-overload]
+        seen.append((collection, list(headings), left))  # type: ignore[call-overload]  # what the test was given
         return {"floor": 0.25}
 
     summary = await index(book, calibrate=calibrate)

@@ -44,7 +44,7 @@ def methods(store: MemoryStore) -> Methods:
 async def run(
     book: Path, methods: Methods, seen: list[IndexSummary], command: tuple[str, ...] = COMMAND
 ) -> IndexSummary:
-    settings = Settings(_env_file=None, book_dir=book, data_dir=book.parent / "data")  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, book_dir=book, data_dir=book.parent / "data")  # type: ignore[call-arg]  # pydantic-settings' own argument
     return await index_apart(
         (settings, False),
         methods,

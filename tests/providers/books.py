@@ -94,7 +94,7 @@ async def stores_at(
     embeddings: Embeddings, folder: Path, url: str | None = None, **settings: Any
 ) -> AsyncIterator[tuple[BookVectorStore, QdrantIndexStore]]:
     """Embedded under ``folder``, or at ``url``."""
-    chosen = Settings(_env_file=None, data_dir=folder, qdrant_url=url, **settings)  # type: ignore[call-arg]
+    chosen = Settings(_env_file=None, data_dir=folder, qdrant_url=url, **settings)  # type: ignore[call-arg]  # pydantic-settings' own argument
     async with open_stores(chosen, embeddings) as opened:
         yield opened
 

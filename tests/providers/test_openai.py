@@ -59,7 +59,7 @@ def settings_for(url: str, **more: Any) -> Settings:
         "openai_api_key": KEY,
         "first_token_seconds": 8,
     }
-    return Settings(_env_file=None, **{**chosen, **more})  # type: ignore[call-arg]
+    return Settings(_env_file=None, **{**chosen, **more})  # type: ignore[call-arg]  # pydantic-settings' own argument
 
 
 @pytest.fixture

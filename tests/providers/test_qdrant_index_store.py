@@ -292,7 +292,7 @@ async def test_filters_are_indexed(opened: Opened) -> None:
     if opened.server is not None:
         assert opened.server.held.indexes[name] == dict.fromkeys(wanted, "keyword")
     else:
-        with opened.search.client.shards.using(name) as shard:  # type: ignore[attr-defined]
+        with opened.search.client.shards.using(name) as shard:  # type: ignore[attr-defined]  # the embedded client, looked into
             assert set(shard.info().payload_schema) == wanted
 
 

@@ -19,7 +19,7 @@ __all__ = ["qdrant", "served_qdrant"]
 @pytest.fixture
 async def client(qdrant: tuple[QdrantStandIn, str]) -> AsyncIterator[AsyncQdrantClient]:
     """A client of the server."""
-    opened = open_async(Settings(_env_file=None, qdrant_url=qdrant[1]), 5)  # type: ignore[call-arg]
+    opened = open_async(Settings(_env_file=None, qdrant_url=qdrant[1]), 5)  # type: ignore[call-arg]  # pydantic-settings' own argument
     yield opened
     await opened.close()
 

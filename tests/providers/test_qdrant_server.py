@@ -21,7 +21,7 @@ KEY = "secret-key-of-the-store"
 
 
 def _settings(url: str, key: str | None = None) -> Settings:
-    return Settings(_env_file=None, qdrant_url=url, qdrant_api_key=key)  # type: ignore[call-arg,arg-type]
+    return Settings(_env_file=None, qdrant_url=url, qdrant_api_key=key)  # type: ignore[call-arg,arg-type]  # pydantic-settings' own argument
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def _settings(url: str, key: str | None = None) -> Settings:
 )
 async def test_the_rest_port_is_6333_or_the_urls_own(url: str, asked: str) -> None:
     client, blocking = open_async(_settings(url), 5), open_sync(_settings(url), 5)
-    assert client._client.rest_uri == asked  # type: ignore[attr-defined]
-    assert blocking._client.rest_uri == asked  # type: ignore[attr-defined]
+    assert client._client.rest_uri == asked  # type: ignore[attr-defined]  # its private client, looked into
+    assert blocking._client.rest_uri == asked  # type: ignore[attr-defined]  # its private client, looked into
     await client.close()
     blocking.close()
 

@@ -194,7 +194,7 @@ async def test_an_embedding_failure_stays_what_it_is(opened: Opened) -> None:
 
 async def test_vectors_of_another_model_name_the_remedy(opened: Opened) -> None:
     await fill(opened.index, BOOK)
-    opened.embeddings.embed_query = lambda text: [1.0] * (DIMENSIONS - 1)  # type: ignore[method-assign]
+    opened.embeddings.embed_query = lambda text: [1.0] * (DIMENSIONS - 1)  # type: ignore[method-assign]  # a fault is put in its place
     with pytest.raises(FixConfiguration, match="python -m loaders"):
         await opened.search.asimilarity_search_with_score("robot")
 
@@ -253,13 +253,13 @@ class _NoThreads(Executor):
 async def test_a_server_is_searched_without_the_thread_pool(
     qdrant: tuple[QdrantStandIn, str],
 ) -> None:
-    settings = Settings(_env_file=None, qdrant_url=qdrant[1])  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, qdrant_url=qdrant[1])  # type: ignore[call-arg]  # pydantic-settings' own argument
     client, blocking = open_async(settings, 5), open_sync(settings, 5)
     store = BookVectorStore(blocking, client, "a", WordEmbeddings())
     loop = asyncio.get_running_loop()
     original = loop.run_in_executor
     threads = threading.active_count()
-    loop.run_in_executor = _NoThreads().submit  # type: ignore[method-assign,assignment]
+    loop.run_in_executor = _NoThreads().submit  # type: ignore[method-assign,assignment]  # a fault is put in its place
     try:
         for _ in range(3):
             assert await store.info() is None
@@ -267,7 +267,7 @@ async def test_a_server_is_searched_without_the_thread_pool(
                 await store.asimilarity_search("robot")
         assert threading.active_count() == threads
     finally:
-        loop.run_in_executor = original  # type: ignore[method-assign]
+        loop.run_in_executor = original  # type: ignore[method-assign]  # a fault is put in its place
         await client.close()
         blocking.close()
 

@@ -94,7 +94,7 @@ def running(overrides: dict[str, Any], book_base: str) -> Iterator[Site]:
     app = create_app(settings, services, metrics=metrics)
     options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 65536, "lifespan": "on"}
     with serve(app, **options) as url:
-        yield Site(url, services, chat, store, services.conversations)  # type: ignore[arg-type]
+        yield Site(url, services, chat, store, services.conversations)  # type: ignore[arg-type]  # a chain and store of the test
 
 
 @pytest.fixture

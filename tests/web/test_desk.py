@@ -125,7 +125,7 @@ def test_the_book_is_indexed_rolled_back_and_the_tables_exported(page: Page, sit
     page.get_by_role("button", name="Rebuild from scratch").click()
     page.get_by_role("button", name="Roll back").click()
     expect(page.get_by_text("Serving book--1.")).to_be_visible()
-    assert site.services.indexing.started == [True]  # type: ignore[attr-defined]
+    assert site.services.indexing.started == [True]  # type: ignore[attr-defined]  # the test's own job
     with page.expect_download() as saved:
         page.get_by_role("button", name="Export as CSV").click()
     assert "Who won the cup?" in saved.value.path().read_text("utf-8")

@@ -1,4 +1,4 @@
-# ruff: noqa: E501
+# ruff: noqa: E501 - Markdown as authors write it
 """Markdown, TeX and code as DOM nodes: the page's own modules, run in the browser."""
 
 import json
