@@ -1,15 +1,16 @@
-.PHONY: run book test check format audit lock release clean
+.PHONY: run book notebooks test check format audit lock release clean
 PYTHON ?= python3.11
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # uv installs several times faster than pip, where it is there.
 ifneq ($(shell command -v uv 2>/dev/null),)
 VENV = uv venv --quiet --allow-existing --python $(PYTHON) .venv
-INSTALL = uv pip install --quiet --require-hashes --python $(BIN)/python
+INSTALL_ANY = uv pip install --quiet --python $(BIN)/python
 else
 VENV = $(PYTHON) -m venv .venv
-INSTALL = $(BIN)/python -m pip install --quiet --require-hashes
+INSTALL_ANY = $(BIN)/python -m pip install --quiet
 endif
+INSTALL = $(INSTALL_ANY) --require-hashes
 
 run: .venv/.run
 	@$(BIN)/python -m api
@@ -22,6 +23,10 @@ book: book/node_modules/.package-lock.json
 book/node_modules/.package-lock.json: book/package-lock.json
 	cd book && npm ci --no-audit --no-fund
 	@touch $@
+
+# Opens the notebooks; they need no running service.
+notebooks: .venv/.jupyter
+	$(BIN)/jupyter lab $(ARGS) notebooks
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
@@ -63,3 +68,7 @@ clean:
 .venv/.dev: requirements-dev.lock | .venv/bin/python
 	$(INSTALL) -r requirements-dev.lock
 	@touch $@ .venv/.run
+
+.venv/.jupyter: .venv/.dev
+	$(INSTALL_ANY) 'jupyterlab>=4,<5'
+	@touch $@

@@ -87,6 +87,11 @@ class OpenBook:
         return self.collection.store
 
     @property
+    def answers_here(self) -> bool:
+        """The answering model runs in this process, so answers share its cores."""
+        return self.collection.models.chat_name == EXTRACTIVE
+
+    @property
     def providers(self) -> dict[str, str]:
         """Role to model, for people."""
         return self.collection.models.names

@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=10_000,
-        description="per process; default: 512 with Cohere, 64 with the embedded answerer",
+        description="per process; default: 64 with the embedded answerer, else 512",
     )
     max_connections: int = Field(
         4000, ge=10, le=100_000, description="open sockets per process; more get 503"

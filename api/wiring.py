@@ -100,7 +100,7 @@ async def _open(
         conversations=book.conversations,
         runs=Runs(book.chain, lambda: uuid.uuid4().hex, shared),
         rate=rate,
-        slots=Slots(_most_answers(settings)),
+        slots=Slots(_most_answers(settings, book)),
         indexing=book.index,
         checks=checks,
         providers=book.providers,
@@ -149,9 +149,9 @@ def _watch(check: Check) -> Callable[[], Awaitable[None]]:
     return stop
 
 
-def _most_answers(settings: Settings) -> int:
+def _most_answers(settings: Settings, book: OpenBook) -> int:
     """Waiting for a provider costs little; the embedded models share the cores."""
-    return settings.max_concurrent_answers or (512 if settings.cohere_api_key else 64)
+    return settings.max_concurrent_answers or (64 if book.answers_here else 512)
 
 
 def _checks(book: OpenBook, shared: "RedisRuns | None") -> dict[str, Check]:

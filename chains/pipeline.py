@@ -62,9 +62,9 @@ class ChainParts:
     clock: Callable[[], float] = time.perf_counter
 
 
-def build_flow(parts: ChainParts) -> AnswerFlow:
+def build_flow(parts: ChainParts, book: ServedBook | None = None) -> AnswerFlow:
     """Four steps: the state of an answer goes in and out, and the last one streams."""
-    book = ServedBook(parts.retriever.store, parts.clock)
+    book = book or ServedBook(parts.retriever.store, parts.clock)
     reader = parts.reader or QuestionReader(parts.retriever.store)
     condense = Condense(parts.condenser, parts.budget, reader, book)
     retrieve = Retrieve(parts.retriever, book)
@@ -75,14 +75,13 @@ def build_flow(parts: ChainParts) -> AnswerFlow:
 
 def build_chain(parts: ChainParts) -> RememberedAnswers:
     """The flow with a memory, for many readers at once."""
-    chain: AnswerRunnable = build_flow(parts)
-    keys = AnswerKeys(ServedBook(parts.retriever.store, parts.clock), parts.models.name)
+    book = ServedBook(parts.retriever.store, parts.clock)
+    chain: AnswerRunnable = build_flow(parts, book)
+    keys = AnswerKeys(book, parts.models.name)
     if parts.cache is not None:
         chain = CachedAnswers(chain, parts.cache, keys)
     chain = SharedAnswers(chain, keys)
-    chain = SmallTalkAnswers(
-        chain, parts.retriever.store, ServedBook(parts.retriever.store, parts.clock)
-    )
+    chain = SmallTalkAnswers(chain, parts.retriever.store, book)
     history = SessionHistory(parts.memory, parts.models.first_token_seconds)
     return RememberedAnswers(chain, history, parts.observe, partial(_begin, parts))
 

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,14 @@ def test_vendor_sdks_stay_in_providers_and_the_web_framework_in_api(path: Path) 
         assert not names & VENDORS
     if room not in ("api", "benchmarks", "deploy", "standins"):
         assert not names & WEB
+
+
+def test_an_exemption_from_a_check_says_why() -> None:
+    exempt = re.compile(r"# (noqa|type: ignore)")
+    reasoned = re.compile(r"# noqa: [A-Z0-9, ]+ - \w|# type: ignore\[[a-z, -]+\]  # \w")
+    sources = [*modules(), *(ROOT / "tests").rglob("*.py")]
+    lines = [line for path in sources for line in path.read_text("utf-8").splitlines()]
+    assert not [line for line in lines if exempt.search(line) and not reasoned.search(line)]
 
 
 def test_no_module_hides_its_noun() -> None:
