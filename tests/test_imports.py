@@ -81,11 +81,10 @@ def test_vendor_sdks_stay_in_providers_and_the_web_framework_in_api(path: Path) 
 
 
 def test_an_exemption_from_a_check_says_why() -> None:
-    exempt = re.compile(r"# (noqa|type: ignore)")
-    reasoned = re.compile(r"# noqa: [A-Z0-9, ]+ - \w|# type: ignore\[[a-z, -]+\]  # \w")
+    exempt = re.compile(r"# (?:noqa|type: ignore)(?!: [A-Z0-9, ]+ - \w|\[[a-z, -]+\]  # \w)")
     sources = [*modules(), *(ROOT / "tests").rglob("*.py")]
     lines = [line for path in sources for line in path.read_text("utf-8").splitlines()]
-    assert not [line for line in lines if exempt.search(line) and not reasoned.search(line)]
+    assert not [line for line in lines if exempt.search(line) and "re.compile" not in line]
 
 
 def test_no_module_hides_its_noun() -> None:
