@@ -10,10 +10,11 @@ BENCHMARKS: Final = {
     "starting": "cold and warm start, idle memory",
     "streaming": "CPU per answer: Cohere's stream read by us, by the stock class, by a bare relay",
     "loading": "sections a second through loader and splitter, memory by the book's size",
+    "indexing": "a book of 3,000 pages without its model: index, update, search, memory",
     "retrieval": "hybrid search on the embedded engine by the number of chunks",
     "soak": "readers who ask, cancel, drop and resume while providers fail (15 minutes)",
 }
-_LONG: Final = {"soak"}
+_LONG: Final = {"soak", "indexing"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

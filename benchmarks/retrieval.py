@@ -156,6 +156,7 @@ async def _fill(index: Any, book: _Book, chunks: int) -> Row:
     filled = time.perf_counter()
     await index.write_info(name, info.model_copy(update={"complete": True, "chunks": chunks}))
     await index.switch(name)
+    await index.settle(name)
     return {
         "chunks": chunks,
         "fill_s": filled - started,
