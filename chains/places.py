@@ -3,16 +3,17 @@
 Which place is meant is decided from the outline alone: titles, numbers, parts, rows of a plan.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from text.headings import is_about_the_page, is_summary
 from text.outline import Outline, Page, Section
-from text.places import Place, kind_of, mentions
+from text.places import Place, kind_of, mentions, places
 from text.words import content_words, stem, tokens
 
-Task = Literal["outline", "row", "exercises", "contents", "chapters"]
+Task = Literal["outline", "row", "exercises", "contents", "chapters", "part"]
 _MOST_SECTIONS: Final = 9
 _EXERCISES: Final = frozenset(
     "exercise exercises quiz homework assignment assignments مشق مشقیں".split()
@@ -32,6 +33,11 @@ _TELLING: Final = frozenset(
 )
 _PARTS: Final = frozenset("section sections page pages".split())
 _LISTING: Final = frozenset("which what where any list find there".split())
+_POINTING: Final = frozenset("what what's whats is this it about here in can i learn".split())
+_AUDIENCE: Final = re.compile(r"\bwho\b.{0,20}\bfor\b|\baudience\b|\bwho should\b", re.I)
+_PREREQUISITES: Final = re.compile(
+    r"\bprerequisites?\b|\bwhat you need\b|\brequirements\b|\bbefore you (?:start|begin)\b", re.I
+)
 _MOST_PAGES: Final = 5
 _STRUCTURE: Final = {
     stem(word)
@@ -58,8 +64,11 @@ class Found:
     places: Sequence[Place] = ()
 
 
-def find(question: str, outline: Outline) -> Found | None:
-    """The place of the book that is asked for; None for a question about its subject."""
+def find(question: str, outline: Outline, *, begins: bool = False) -> Found | None:
+    """The place of the book that is asked for; None for a question about its subject.
+
+    ``begins``: nothing was said before, so that "this" is the book.
+    """
     words = tokens(question)
     spans = list(mentions(words))
     named = [place for place, _, _ in spans]
@@ -69,6 +78,8 @@ def find(question: str, outline: Outline) -> Found | None:
     exercises = bool(_EXERCISES & set(left))
     if named:
         return _numbered(outline, named, exercises=exercises) if not rest else None
+    if parts := _parts_asked(frozenset(left)):
+        return _part(outline, parts)
     if _asks_where(left):
         about = (w for w in left if w not in _TELLING | _PARTS | _LISTING and not kind_of(w))
         return _telling_of(outline, frozenset(content_words(" ".join(about))))
@@ -78,7 +89,7 @@ def find(question: str, outline: Outline) -> Found | None:
         return None
     if _BEGIN & set(left):
         return Found("outline", _of_page(outline.pages[0]))
-    if _is_whole(left):
+    if _is_whole(left) or (begins and _POINTING.issuperset(left)):
         return _contents(outline)
     return None
 
@@ -86,6 +97,25 @@ def find(question: str, outline: Outline) -> Found | None:
 def _subject(words: Iterable[str]) -> frozenset[str]:
     """Stems of the words that name no part of a book."""
     return frozenset(content_words(" ".join(words))) - _STRUCTURE
+
+
+def _parts_asked(asked: frozenset[str]) -> Sequence[re.Pattern[str]]:
+    """The headings that tell whom the book is for, or what it takes to be known."""
+    book = asked & {"book", "course", "kitab", "textbook"}
+    whom = asked & {"who", "whom", "me", "beginner", "beginners", "someone", "audience"}
+    if (book and whom and asked & {"for", "audience"}) or asked == {"who", "is", "this", "for"}:
+        return _AUDIENCE, _PREREQUISITES
+    before = asked & {"before", "start", "starting", "begin", "beginning", "already"}
+    needed = asked & {"know", "need", "needed", "required", "prerequisites", "prerequisite"}
+    named = asked & {"prerequisites", "prerequisite"} and book
+    return (_PREREQUISITES,) if needed and ((book and before) or named) else ()
+
+
+def _part(outline: Outline, headings: Sequence[re.Pattern[str]]) -> Found | None:
+    """The first section in reading order with the first such heading that there is."""
+    sections = [s for page in outline.pages for s in page.sections]
+    found = [s.id for heading in headings for s in sections if heading.search(s.heading)]
+    return Found("part", found[:1]) if found else None
 
 
 def _asks_where(words: Sequence[str]) -> bool:
@@ -130,6 +160,9 @@ def _numbered(outline: Outline, named: Sequence[Place], *, exercises: bool) -> F
     pages = pages or _by_order(outline, named)
     if pages:
         return _of_pages(pages, exercises=exercises)
+    headed = [s.id for p in outline.pages for s in p.sections if places(s.heading) == named]
+    if headed and not exercises:
+        return Found("part", headed[:3])
     rows = [
         s.id
         for page in outline.pages

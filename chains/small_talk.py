@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal
 
-from text.words import content_words, tokens, word_spans
+from text.words import tokens, word_spans
 
 Kind = Literal["greeting", "thanks", "fine", "bye", "how", "who", "check", "rude"]
 _PHRASES: Final[dict[tuple[str, Kind], str]] = {
@@ -212,7 +212,7 @@ def small_talk(text: str) -> SmallTalk | None:
 def without_opening(text: str) -> str:
     """The question behind a greeting or a word of thanks: "hi! what is ZMP?" asks for ZMP."""
     rest = text
-    while (at := _opening(rest)) and content_words(rest[at:]):
+    while (at := _opening(rest)) and len(tokens(rest[at:])) > 1:
         rest = rest[at:].lstrip()
     return rest
 

@@ -15,6 +15,23 @@ _SHORT: Final = 3
 _ABBREVIATION: Final = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9]{1,7}(?![\w-])")
 
 
+_WISH: Final = re.compile(
+    r"[,;]?\s+(?:"
+    r"like i['’]?\s?a?m (?:an? )?(?:\d{1,2}|five|ten|kid|child|beginner)(?: years? old)?"
+    r"|in (?:one|two|three|a few|a couple of|\d|very|simple|plain|easy|short|layman['’]?s?)"
+    r" (?:short |simple |easy )?(?:sentences?|words?|terms?|lines?|english|language|way)"
+    r"|for (?:dummies|beginners|a (?:child|kid|beginner)|kids|children)|step by step|in detail"
+    r"|in short|briefly|eli5|pls|plz|please)(?=\W*$)",
+    re.I,
+)
+
+
+def without_wish(question: str) -> str:
+    """The question without how it is to be answered: "in one sentence", "like I'm five"."""
+    rest = _WISH.sub("", question)
+    return rest if content_words(rest) else question
+
+
 class QuestionReader:
     """Reads a question with the vocabulary of the served book.
 

@@ -30,8 +30,6 @@ _ASKED_CODE_LINES: Final = 60
 _SAME: Final = 0.7
 _INSIDE: Final = 0.5
 _MORE: Final = 2
-_DOUBTFUL: Final = 0.5
-"""A best score below is helped by a third section."""
 _OF_WHOLE: Final = 0.4
 """Share of the whole question in the score for one of its parts."""
 _MARKER: Final = re.compile(r"(?<!\s)\s*+(?:[-*+•]|\d{1,3}[.)])\s+")
@@ -80,12 +78,12 @@ class Composer:
                 leads = [c for _, c in ranked if not _repeats(c, excerpts)][:1]
                 excerpts += [layout.excerpt([lead], _OTHER_ROOM) for lead in leads]
             else:
-                best, lead = ranked[0]
+                lead = ranked[0][1]
                 more = _inside(ranked, barred)
                 excerpts.append(layout.excerpt([lead, *more], _ROOM))
                 if len(parts) == 1:
                     code = "code" in query.kinds and lead.kind == "code"
-                    most = 1 if code else 2 + (best < _DOUBTFUL)
+                    most = 1 if code else 2
                     for other in _others(query, ranked, excerpts):
                         # One that was added may hold what the next would say.
                         if len(excerpts) < most and not _repeats(other, excerpts):

@@ -173,6 +173,10 @@ class Query:
         whole = self.subject <= {*named, *content_words(match["short"] or "")}
         return whole and bool(named) and named[-1] in self.subject and len(named) <= _MOST_NAME
 
+    def names(self, heading: str) -> bool:
+        """True when the heading is what is to be defined."""
+        return bool(self.subject) and frozenset(content_words(heading)) == self.subject
+
     def is_about(self, sentence: str) -> bool:
         """True when the sentence begins with the subject."""
         first = content_words(sentence[:120])[: len(self.subject)]

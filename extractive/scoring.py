@@ -169,21 +169,25 @@ def _found(passages: Sequence[Document], number: int) -> float:
     return scores[number] - max(scores)
 
 
+def _code(kinds: frozenset[str], *, is_code: bool) -> float:
+    """A block stands alone badly, a diagram's source even worse."""
+    if not is_code:
+        return -0.3
+    if "code" in kinds:
+        return 0.4
+    return 0.05 if "command" in kinds else 0.0 if "how" in kinds else -0.15
+
+
 def _cues(query: Query, candidate: Candidate) -> float:
     """What the kind of question asks for, and what speaks against a sentence."""
     kinds, text, bonus = query.kinds, candidate.raw, 0.0
     if tells_nothing(query, candidate):
         bonus -= 0.4
     if candidate.kind == "code":
-        bonus += (
-            0.4
-            if "code" in kinds and holds_code(text)
-            else 0.08
-            if kinds & {"how", "command"}
-            else -0.05
-        )
+        bonus += _code(kinds, is_code=holds_code(text))
     if "define" in kinds and candidate.kind == "prose":
-        bonus += 0.25 if query.defined_by(text) else 0.12 if query.is_about(text) else 0.0
+        told = query.defined_by(text) or (not candidate.context and query.names(candidate.heading))
+        bonus += 0.25 if told else 0.12 if query.is_about(text) else 0.0
     if "number" in kinds:
         bonus += 0.12 * (query.quantity_in(text) - 0.3)
     if "why" in kinds and reason_in(text):

@@ -18,14 +18,14 @@ _MOST_WORDS: Final = 260
 def answer_from_place(
     task: str, told: Sequence[Place], passages: Sequence[Document], dimensions: int
 ) -> list[Piece]:
-    """What is asked for: ``outline``, ``contents``, ``chapters``, ``exercises`` or ``row``."""
+    """What ``task`` (see ``chains.places``) asks for, quoted."""
     units = read(passages, dimensions)
     sources = [str(p.metadata.get("id") or p.id) for p in passages]
     titles = [str(p.metadata.get("title") or "") for p in passages]
     groups = [[c for c in units if c.passage == i] for i in range(len(passages))]
     if task == "row":
         return list(_rows(groups, sources, told))
-    if task == "exercises":
+    if task in ("exercises", "part"):
         return list(_whole(groups, sources))
     if task == "chapters":
         return list(_listed(groups, sources, titles))

@@ -6,7 +6,8 @@ from typing import Final
 _ABOUT_THE_PAGE: Final = re.compile(
     r"\W*(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will|we['’]ll)"
     r" (learn|cover|be able|build)|objectives|goals of|(\w+ )?exercises?|knowledge check|quiz"
-    r"|advanced problems|(conceptual|review) questions|further reading|references|next steps)\b",
+    r"|advanced problems|(conceptual|review) questions|further reading|references"
+    r"|next steps|(additional |further )?resources)\b",
     re.I,
 )
 _SUMMARY: Final = re.compile(r"\W*(summary|conclusion|key takeaways|recap|in short)\b", re.I)

@@ -9,7 +9,7 @@ from chains.served_book import ServedBook
 from chains.small_talk import without_opening
 from chains.state import AnswerState
 from chains.steps.step import Step
-from chains.understanding import QuestionReader
+from chains.understanding import QuestionReader, without_wish
 
 
 class Condense(Step):
@@ -32,7 +32,7 @@ class Condense(Step):
             state.readings = [state.question.question]
             return
         version = (await self._book.of(state)).book_version
-        typed = without_opening(state.question.question)
+        typed = without_wish(without_opening(state.question.question))
         question = state.asked = await self._reader.mended(typed, version)
         if question != typed:
             state.preface = phrases.read_as(question)

@@ -1,6 +1,7 @@
 """Step 3: which reading do the passages answer best, and do they answer it at all?"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from langchain_core.documents import Document
@@ -16,9 +17,14 @@ from chains.state import AnswerState
 from chains.steps.step import Step
 from schema import CollectionInfo
 from text.vocabulary import Vocabulary
+from text.words import content_words, word_set
 
 _BETTER: Final = 0.5
 """Log-odds by which a later reading must be better than the one guessed before it."""
+
+
+_OWN: Final = 0.6
+"""Share of a question that stands alone that must be answered when a topic is joined to it."""
 
 
 class EvidenceScorer(Protocol):
@@ -64,6 +70,12 @@ class Judge(Step):
             self._score(reading, passages, vocabulary, book.calibration)
             for reading, passages in zip(state.readings, state.found, strict=True)
         ]
+        if state.readings[0] == state.alone:
+            own = frozenset(content_words(state.alone))
+            verdicts[1:] = [
+                replace(v, sure=v.sure and vocabulary.coverage(own, _first(found)) >= _OWN)
+                for v, found in zip(verdicts[1:], state.found[1:], strict=True)
+            ]
         best = _best(verdicts, stands_alone=state.readings[0] == state.alone)
         if not verdicts[best].answerable and state.alone in state.readings:
             # What the book does not answer is shown as it was asked, without an earlier topic.
@@ -78,6 +90,12 @@ class Judge(Step):
         elif state.confidence == "low":
             question = state.question
             state.preface += phrases.unsure(question.question, question.language)
+
+
+def _first(passages: Sequence[Document]) -> frozenset[str]:
+    """The words of the first passage."""
+    texts = ([*p.metadata["breadcrumb"], p.page_content] for p in passages[:1])
+    return word_set(" ".join(text for parts in texts for text in parts))
 
 
 def _best(verdicts: Sequence[Verdict], *, stands_alone: bool) -> int:

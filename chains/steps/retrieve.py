@@ -8,12 +8,13 @@ from langchain_core.runnables import RunnableConfig
 
 from chains import phrases
 from chains.passages import sections_of
-from chains.places import find
+from chains.places import Found, find
 from chains.retriever import BookRetriever
 from chains.selection import as_given, locate
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
+from text.outline import Outline
 
 _SEARCHES: Final = 48
 """More at once would not end sooner, but each of them would take longer than its deadline."""
@@ -51,9 +52,7 @@ class Retrieve(Step):
         """The sections of the place that is asked for, such as "week 5", if one is."""
         store = self._retriever.store
         book = await self._book.of(state)
-        state.place = find(
-            state.alone or state.question.question, await store.outline(book.book_version)
-        )
+        state.place = _place(state, await store.outline(book.book_version))
         if state.place is None:
             return False
         chunks = await store.sections(list(state.place.sections))
@@ -74,3 +73,13 @@ class Retrieve(Step):
         """One for each event loop; a notebook has two."""
         loop = asyncio.get_running_loop()
         return self._limits.setdefault(loop, asyncio.Semaphore(_SEARCHES))
+
+
+def _place(state: AnswerState, outline: Outline) -> Found | None:
+    """The place that the question names, or "quiz me on it" after a chapter was asked for."""
+    asked = state.asked or state.question.question
+    place = find(asked, outline, begins=not state.history)
+    if place is None and state.readings[0] != state.alone:
+        meant = find(state.readings[0], outline)
+        place = meant if meant and meant.task == "exercises" else None
+    return place

@@ -8,6 +8,7 @@ from langchain_core.messages import BaseMessage
 from chains.condense import LexicalCondenser, ModelCondenser, history_used, leans_on_history
 from chains.phrases import not_in_book
 from chains.prompt import PROMPTS
+from chains.understanding import without_wish
 from schema import PastTurn, Question
 from tests.fakes import ScriptedChat
 
@@ -103,6 +104,19 @@ async def test_what_was_refused_is_no_topic() -> None:
 @pytest.mark.parametrize("wish", ["I don't get it", "explain like im 5", "simpler please"])
 async def test_a_wish_about_the_answer_is_read_as_its_topic(wish: str) -> None:
     assert await LexicalCondenser()(wish, HISTORY) == ["What is a lifecycle node?"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("what is SLAM in one sentence", "what is SLAM"),
+        ("explain nodes like I'm 5", "explain nodes"),
+        ("what is a node, please?", "what is a node?"),
+        ("in one sentence", "in one sentence"),
+    ],
+)
+def test_how_to_answer_is_not_searched_for(typed: str, asked: str) -> None:
+    assert without_wish(typed) == asked
 
 
 async def test_a_greeting_is_no_topic() -> None:

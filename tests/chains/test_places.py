@@ -10,6 +10,7 @@ OUTLINE = built(
     ("m1/01-nodes.md", "Nodes and Topics", ["Module 1", "Nodes and Topics"], "Nodes."),
     ("m1/01-nodes.md", "Nodes and Topics", ["Module 1", "Nodes and Topics", "Exercises"], "1. Do."),
     ("m1/02-walking.md", "Walking", ["Module 1", "Walking"], "Walking."),
+    ("intro.md", "A book", ["A book", "Prerequisites"], "Python."),
     ("plan.md", "Plan", ["Plan", "Weeks"], "| Week | Topic |\n| --- | --- |\n| 5 | Worlds |"),
 )
 
@@ -24,6 +25,8 @@ OUTLINE = built(
         ("quiz me on topics", "exercises", "m1/01-nodes.md#Exercises"),
         ("where do I start?", "outline", "intro.md"),
         ("what is this book about?", "contents", "intro.md"),
+        ("what should I know before I start this book?", "part", "intro.md#Prerequisites"),
+        ("who is this book for?", "part", "intro.md#Prerequisites"),
         ("which chapters are about walking?", "chapters", "m1/02-walking.md"),
         ("where are topics explained?", "chapters", "m1/01-nodes.md"),
         ("what can I read about walking?", "chapters", "m1/02-walking.md"),
@@ -49,3 +52,10 @@ def test_a_place_of_the_book_is_found(question: str, task: str, first: str) -> N
 )
 def test_a_question_about_the_subject_is_left_to_the_search(question: str) -> None:
     assert find(question, OUTLINE) is None
+
+
+def test_this_is_the_book_where_nothing_was_said_before() -> None:
+    found = find("whats this about", OUTLINE, begins=True)
+    assert found is not None
+    assert found.task == "contents"
+    assert find("whats this about", OUTLINE) is None
