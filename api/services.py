@@ -36,6 +36,15 @@ class Conversations(Memory, Protocol):
     async def forget(self, session_id: str) -> None:
         """Deletes a session and everything that belongs to it."""
 
+    async def share(self, session_id: str) -> str:
+        """The id of a new read-only link to the turns so far; a link made before ends."""
+
+    async def unshare(self, session_id: str) -> None:
+        """Ends the session's link, if it has one."""
+
+    async def shared(self, share_id: str) -> Sequence[dict[str, Any]]:
+        """The turns that a link opens, as JSON types, oldest first."""
+
     async def rate(self, answer_id: str, session_id: str, rating: str, comment: str | None) -> None:
         """Stores a reader's rating of an answer of this session."""
 

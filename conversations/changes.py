@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conversations import records
 from conversations.database import insert_into
+from conversations.sharing import unshare
 from conversations.signing import no_session
 from conversations.tables import feedback, sections, sessions, turns
 from errors import FixQuestion
@@ -42,6 +43,7 @@ async def forget(connection: AsyncConnection, key: str, now: datetime) -> None:
     if not await _claim(connection, [key], {"last_turn_at": now, "deleted_at": now}):
         raise no_session()
     await connection.execute(delete(turns).where(turns.c.session_key == key))
+    await unshare(connection, key)
 
 
 async def rate(connection: AsyncConnection, key: str, row: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from errors import FixConfiguration
 
-NEWEST: Final = "0004"
+NEWEST: Final = "0005"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

@@ -57,7 +57,7 @@ def past_turn(question: str, said: str, status: Status) -> PastTurn:
     return PastTurn(question=question, answer=said[:MAX_PAST_ANSWER], status=status)
 
 
-def as_json(row: Mapping[Any, Any], session_id: str) -> Row:
+def as_json(row: Mapping[Any, Any], session_id: str | None) -> Row:
     """A ``Turn`` as JSON types, with ``created_at`` and the reader's ``rating`` or None."""
     answer = {**json.loads(row["answer"]), "session_id": session_id, "answer": row["answer_text"]}
     return {

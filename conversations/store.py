@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import RowMapping, Select, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from conversations import changes, records
+from conversations import changes, records, sharing
 from conversations.database import Database, database_url
 from conversations.insights import Tables, read_insights
 from conversations.ledger import CallLedger
@@ -155,6 +155,33 @@ class ConversationStore:
         now = self._clock()
         await self._to_the_end(lambda connection: changes.forget(connection, key, now))
         await self._database.truncate_log()
+
+    async def share(self, session_id: str) -> str:
+        """The id of a new link to the turns so far; a link made before ends.
+
+        Raises:
+            FixQuestion: there is no turn yet (``not_found``).
+        """
+        key = self._signer.key_of(session_id)
+        share_id = sharing.new_share()
+        await self._to_the_end(lambda connection: sharing.share(connection, key, share_id))
+        return share_id
+
+    async def unshare(self, session_id: str) -> None:
+        """Ends the session's link, if it has one."""
+        key = self._signer.key_of(session_id)
+        await self._to_the_end(lambda connection: sharing.unshare(connection, key))
+
+    async def shared(self, share_id: str) -> list[dict[str, Any]]:
+        """The turns that a link opens, as ``turns`` gives them, without session and ratings.
+
+        Raises:
+            FixQuestion: the link has ended, or it never was (``not_found``).
+        """
+        rows = await self._apart(self._rows(sharing.shared_turns(share_id)))
+        if not rows:
+            raise sharing.no_share()
+        return [records.as_json({**row, "rating": None}, None) for row in rows]
 
     async def rate(self, answer_id: str, session_id: str, rating: str, comment: str | None) -> None:
         """Stores a reader's rating; the latest counts.

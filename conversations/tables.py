@@ -89,6 +89,20 @@ sections: Final = Table(
     Column("url", Text, nullable=False),
     Column("cited", Boolean, nullable=False),
 )
+shares: Final = Table(
+    "shares",
+    metadata,
+    Column(
+        "session_key",
+        String(64),
+        ForeignKey("sessions.session_key", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    # A hash of the link's id.
+    Column("share_key", String(64), nullable=False, unique=True),
+    # What is said after the link was made stays between the reader and the book.
+    Column("last_turn_id", BigInteger, nullable=False),
+)
 feedback: Final = Table(
     "feedback",
     metadata,

@@ -195,6 +195,7 @@ class DictMemory:
     def __init__(self) -> None:
         self.stored: dict[str, list[Turn]] = {}
         self.ratings: dict[str, tuple[str, str | None]] = {}
+        self.shares: dict[str, tuple[str, int]] = {}
         self.away = False
         self._made = 0
 
@@ -216,6 +217,19 @@ class DictMemory:
     async def forget(self, session_id: str) -> None:
         self._of(session_id)
         del self.stored[session_id]
+
+    async def share(self, session_id: str) -> str:
+        self.shares[session_id] = f"share-{session_id}", len(self._of(session_id))
+        return self.shares[session_id][0]
+
+    async def unshare(self, session_id: str) -> None:
+        self.shares.pop(session_id, None)
+
+    async def shared(self, share_id: str) -> list[dict[str, Any]]:
+        for session_id, (known, count) in self.shares.items():
+            if known == share_id:
+                return (await self.turns(session_id))[:count]
+        raise FixQuestion("No such link.", code="not_found")
 
     async def rate(self, answer_id: str, session_id: str, rating: str, comment: str | None) -> None:
         if answer_id not in {t.answer.answer_id for t in self._of(session_id)}:

@@ -14,7 +14,7 @@ import { bar, frameOf, welcomeOf } from "./frame.js";
 import { clearHighlight, depart, land } from "./landing.js";
 import { anchored, followTheme, makeRoom, roomFor } from "./page-layout.js";
 import { attempt, Service } from "./service.js";
-import { codes, fill, wordsOf } from "./words.js";
+import { codes, fill, listOf, wordsOf } from "./words.js";
 
 const HOME = new URL("..", import.meta.url).href;
 const sheet = new CSSStyleSheet();
@@ -219,7 +219,14 @@ class BookChat extends HTMLElement {
     // The reader came for the text: a dialog takes the focus by itself.
     else if (!this.page) this.shadowRoot.activeElement?.blur();
     this.ready();
-    if (!this.restored) this.restored = this.conversation.restore();
+    this.restored ??= this.#restore();
+  }
+
+  async #restore() {
+    const id = this.page && new URLSearchParams(location.search).get("shared");
+    if (!id) return this.conversation.restore();
+    const { showShared } = await import("./shared.js");
+    return showShared(this, id);
   }
 
   close() {
@@ -336,13 +343,6 @@ class BookChat extends HTMLElement {
     this.conversation.redraw();
     if (this.page || open) this.open("");
   }
-}
-
-function listOf(text) {
-  if (!text) return null;
-  const list = attempt(() => JSON.parse(text));
-  if (Array.isArray(list)) return list.map(String);
-  return text.split("|").map((one) => one.trim()).filter(Boolean);
 }
 
 if (!customElements.get("book-chat")) customElements.define("book-chat", BookChat);

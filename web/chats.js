@@ -1,5 +1,5 @@
 // The conversations of this browser: opened again, renamed, exported as Markdown, deleted.
-import { directionOf, h, iconButton } from "./dom.js";
+import { copyButton, directionOf, h, iconButton } from "./dom.js";
 
 export class Chats {
   /** `host`: the element, with its words, frame and conversation. */
@@ -39,6 +39,7 @@ export class Chats {
     const open = h("button", { type: "button", class: "chat-name", dir: directionOf(name), "aria-current": current && "true", onclick: () => this.#open(session) }, name);
     row.append(open,
       iconButton("edit", `${words.rename}: ${name}`, () => this.#rename(row, session, name)),
+      iconButton("share", `${words.share}: ${name}`, () => this.#share(row, session)),
       iconButton("download", `${words.exportChat}: ${name}`, () => this.#export(session, name)),
       iconButton("bin", `${words.remove}: ${name}`, () => this.#remove(row, session)));
     return row;
@@ -63,6 +64,44 @@ export class Chats {
     input.select();
   }
 
+  /** Makes a link for reading, or shows the one that was made, to be copied or ended. */
+  #share(row, session) {
+    const { words, conversation } = this.host;
+    const { notes, service } = conversation;
+    const keep = (id) => {
+      const { [session]: _, ...others } = notes.get("shares");
+      notes.set({ shares: id ? { ...others, [session]: id } : others });
+    };
+    const attempting = (act) => async () => {
+      try {
+        await act();
+      } catch {
+        this.host.notice(words.shareFailed);
+        this.#draw();
+      }
+    };
+    const make = attempting(async () => {
+      keep(await service.share(session));
+      this.#share(row, session);
+    });
+    const end = attempting(async () => {
+      await service.unshare(session);
+      keep(null);
+      this.#draw();
+    });
+    const button = (label, act, strong = false) => h("button", { type: "button", class: strong ? "text strong" : "text", onclick: act }, label);
+    const id = notes.get("shares")[session];
+    if (!id) {
+      const no = button(words.cancel, () => this.#draw());
+      row.replaceChildren(h("span", { class: "chat-ask" }, words.shareAsk), button(words.shareYes, make, true), no);
+      return no.focus();
+    }
+    const link = new URL(`?shared=${encodeURIComponent(id)}`, service.base).href;
+    const field = h("input", { type: "text", readonly: true, value: link, dir: "ltr", "aria-label": words.shareLink, onfocus: () => field.select() });
+    row.replaceChildren(h("div", { class: "chat-edit" }, field), copyButton(words.copyLink, words.copied, () => link), button(words.shareEnd, end));
+    return field.focus();
+  }
+
   async #export(session, name) {
     let text;
     try {
@@ -85,7 +124,7 @@ export class Chats {
       this.#draw();
     } }, words.remove);
     const no = h("button", { type: "button", class: "text", onclick: () => this.#draw() }, words.clearNo);
-    row.replaceChildren(h("span", { class: "chat-name" }, words.removeAsk), yes, no);
+    row.replaceChildren(h("span", { class: "chat-ask" }, words.removeAsk), yes, no);
     no.focus();
   }
 }

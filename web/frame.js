@@ -14,8 +14,9 @@ export function frameOf(host) {
   const scroll = h(page ? "main" : "div", { class: "scroll", tabindex: "0", role: page ? null : "group", "aria-label": words.conversation,
     onscroll: () => host.card.moved() }, welcome, log);
   const top = bar(host, title);
-  const parts = [top, index, scroll, foot(host, notice), live, host.card.node];
-  const known = { top, scroll, welcome, title, index, log, live, notice };
+  const under = foot(host, notice);
+  const parts = [top, index, scroll, under, live, host.card.node];
+  const known = { top, foot: under, scroll, welcome, title, index, log, live, notice };
   const outer = { class: "root empty", lang: words.code, dir: words.direction };
   if (page) {
     const panel = h("div", { class: "panel page" }, parts);

@@ -55,6 +55,20 @@ export class Service {
     return (await (await this.call("GET", `sessions/${encodeURIComponent(session)}/turns`)).json()).turns;
   }
 
+  /** A link to the turns so far, for reading only; the one before ends. */
+  async share(session) {
+    const { share_id: id } = await (await this.call("POST", `sessions/${encodeURIComponent(session)}/share`)).json();
+    return id;
+  }
+
+  unshare(session) {
+    return this.call("DELETE", `sessions/${encodeURIComponent(session)}/share`);
+  }
+
+  async shared(id) {
+    return (await (await this.call("GET", `shared/${encodeURIComponent(id)}`)).json()).turns;
+  }
+
   forget(session) {
     return this.call("DELETE", `sessions/${encodeURIComponent(session)}`);
   }
@@ -84,7 +98,7 @@ export function attempt(act) {
   }
 }
 
-const EMPTY = { session: null, sessions: [], names: {}, pending: null, language: null };
+const EMPTY = { session: null, sessions: [], names: {}, shares: {}, pending: null, language: null };
 
 /** Session ids and the answer under way, in localStorage where the browser allows it. No cookies. */
 export class Notes {
@@ -115,9 +129,9 @@ export class Notes {
   }
 
   forget(session) {
-    const { [session]: _, ...names } = this.kept.names;
-    const { sessions } = this.kept;
-    this.set({ names, sessions: sessions.filter((one) => one !== session) });
+    const without = ({ [session]: _, ...others }) => others;
+    const { names, shares, sessions } = this.kept;
+    this.set({ names: without(names), shares: without(shares), sessions: sessions.filter((one) => one !== session) });
     if (this.kept.session === session) this.set({ session: null, pending: null });
   }
 

@@ -27,9 +27,10 @@ export class Turn {
   }
 
   /** A turn as the server remembers it. */
-  static remembered(host, { question, selected_text, answer, outcome, rating }) {
+  static remembered(host, { question, selected_text, answer, outcome, rating }, readOnly = false) {
     const turn = new Turn(host, { question, selected_text });
     turn.rating = rating ?? null;
+    turn.readOnly = readOnly;
     turn.settle(answer, !outcome || outcome === "complete" ? null : host.words.unfinished);
     return turn;
   }
@@ -71,9 +72,8 @@ export class Turn {
       ...[
         note && h("p", { class: "note" }, note),
         answer.status === "degraded" && h("p", { class: "note degraded" }, words.degraded),
-        answer.confidence === "low" && h("p", { class: "note low" }, words.low),
         answer.answer && !chat && this.#actions(),
-        this.#next(chat ? words.suggestionsLabel : words.next),
+        !this.readOnly && this.#next(chat ? words.suggestionsLabel : words.next),
       ].filter(Boolean),
     );
   }
@@ -208,6 +208,7 @@ export class Turn {
   #actions() {
     const { words } = this.host;
     const copy = copyButton(words.copyAnswer, words.copied, () => this.markdown(), { shown: true, class: "plain copy" });
+    if (this.readOnly) return h("div", { class: "actions" }, copy);
     const votes = this.answer.answer_id ? this.#votes() : [];
     const again = iconButton("again", words.regenerate, () => this.host.ask(this.question, this));
     const edit = iconButton("edit", words.edit, () => this.host.edit(this.question));

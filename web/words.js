@@ -59,7 +59,6 @@ const en = {
   simplifyAsk: "Say this passage in simpler words.",
   exampleAsk: "Give an example of what this passage says.",
   translateAsk: "Translate this passage into Urdu.",
-  low: "The book may not answer exactly this. Look at the passages before you rely on it.",
   away: "The server does not answer. It may be away or starting; this page keeps trying.",
   indexingStart: "The book is being read for the first time. Answers begin as soon as parts of it are there.",
   indexing: "The book is being indexed: {done} of {total} passages. Answers come from what is there so far.",
@@ -75,13 +74,23 @@ const en = {
   searchCount: "{n} places found",
   chats: "Your conversations",
   chatsNone: "There are no conversations in this browser yet.",
-  chatsThis: "this one",
   rename: "Rename",
   renameLabel: "Name of the conversation",
   save: "Save",
   remove: "Delete",
   removeAsk: "Delete it from the server?",
   exportChat: "Export as Markdown",
+  share: "Share by a link",
+  shareAsk: "Whoever has the link can read this conversation as it stands now.",
+  shareYes: "Make the link",
+  shareLink: "Link for reading",
+  shareEnd: "End the link",
+  shareFailed: "That did not work. Please try again.",
+  copyLink: "Copy the link",
+  cancel: "Cancel",
+  sharedNote: "Somebody shared this conversation; it can be read, not continued.",
+  sharedOwn: "Ask the book yourself",
+  sharedGone: "This link has ended, or it never was.",
   untitled: "Conversation",
   self: "English",
   errors: {
@@ -158,7 +167,6 @@ const ur = {
   simplifyAsk: "یہ اقتباس آسان لفظوں میں بتائیں۔",
   exampleAsk: "اس اقتباس کی ایک مثال دیں۔",
   translateAsk: "اس اقتباس کا اردو میں ترجمہ کریں۔",
-  low: "ممکن ہے کتاب بعینہٖ یہ نہ بتاتی ہو۔ بھروسا کرنے سے پہلے اقتباسات دیکھ لیں۔",
   away: "سرور جواب نہیں دے رہا۔ شاید وہ بند ہے یا شروع ہو رہا ہے؛ کوشش جاری ہے۔",
   indexingStart: "کتاب پہلی بار پڑھی جا رہی ہے۔ جیسے ہی اس کے حصے تیار ہوں گے جواب ملنے لگیں گے۔",
   indexing: "کتاب کا اشاریہ بن رہا ہے: {total} میں سے {done} اقتباسات۔ جواب ابھی تک پڑھے گئے حصوں سے آتے ہیں۔",
@@ -174,13 +182,23 @@ const ur = {
   searchCount: "{n} جگہیں ملیں",
   chats: "آپ کی گفتگو",
   chatsNone: "اس براؤزر میں ابھی کوئی گفتگو نہیں۔",
-  chatsThis: "موجودہ",
   rename: "نام بدلیں",
   renameLabel: "گفتگو کا نام",
   save: "محفوظ کریں",
   remove: "مٹائیں",
   removeAsk: "سرور سے مٹا دی جائے؟",
   exportChat: "مارک ڈاؤن میں محفوظ کریں",
+  share: "لنک سے بانٹیں",
+  shareAsk: "جس کے پاس لنک ہو وہ یہ گفتگو، جیسی اب ہے، پڑھ سکتا ہے۔",
+  shareYes: "لنک بنائیں",
+  shareLink: "پڑھنے کا لنک",
+  shareEnd: "لنک ختم کریں",
+  shareFailed: "یہ نہیں ہو سکا۔ دوبارہ کوشش کریں۔",
+  copyLink: "لنک کاپی کریں",
+  cancel: "منسوخ",
+  sharedNote: "کسی نے یہ گفتگو بانٹی ہے؛ اسے پڑھا جا سکتا ہے، جاری نہیں رکھا جا سکتا۔",
+  sharedOwn: "خود کتاب سے پوچھیں",
+  sharedGone: "یہ لنک ختم ہو چکا ہے یا کبھی تھا ہی نہیں۔",
   untitled: "گفتگو",
   self: "اردو",
   errors: {
@@ -212,3 +230,14 @@ export function wordsOf(tag) {
 
 /** `text` with its `{names}` filled in. */
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+/** An attribute's list: JSON, or texts between `|`; null without one. */
+export function listOf(text) {
+  if (!text) return null;
+  if (!text.trim().startsWith("[")) return text.split("|").map((one) => one.trim()).filter(Boolean);
+  try {
+    return JSON.parse(text).map(String);
+  } catch {
+    return null;
+  }
+}

@@ -17,6 +17,12 @@ class Session(BaseModel):
     session_id: str
 
 
+class Share(BaseModel):
+    """Opens the conversation for reading, at ``/?shared=ID`` and ``/shared/ID``."""
+
+    share_id: str
+
+
 class Feedback(BaseModel):
     """A reader's rating of an answer."""
 
@@ -48,6 +54,27 @@ async def forget(request: Request, session_id: SessionId) -> Response:
     """Deletes the session with all its turns and feedback."""
     await _services(request).conversations.forget(session_id)
     return Response(status_code=204)
+
+
+@router.post("/sessions/{session_id}/share", status_code=201, response_model=Share)
+async def share(request: Request, session_id: SessionId) -> Any:
+    """Makes a read-only link to the turns so far; a link made before ends."""
+    return {"share_id": await _services(request).conversations.share(session_id)}
+
+
+@router.delete("/sessions/{session_id}/share", status_code=204)
+async def unshare(request: Request, session_id: SessionId) -> Response:
+    """Ends the session's link."""
+    await _services(request).conversations.unshare(session_id)
+    return Response(status_code=204)
+
+
+@router.get("/shared/{share_id}")
+async def shared(
+    request: Request, share_id: Annotated[str, Path(min_length=1, max_length=100)]
+) -> dict[str, Any]:
+    """The turns that a link opens, oldest first, without session and ratings."""
+    return {"turns": list(await _services(request).conversations.shared(share_id))}
 
 
 @router.post("/answers/{answer_id}/feedback", status_code=204)

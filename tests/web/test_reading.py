@@ -86,6 +86,44 @@ def test_conversations_are_listed_renamed_exported_and_deleted(page: Page, site:
     assert len([turns for turns in site.memory.stored.values() if turns]) == 1
 
 
+def test_a_conversation_is_shared_for_reading_until_its_reader_ends_it(
+    page: Page, new_page: NewPage, site: Site, errors: list[str]
+) -> None:
+    ask(page, QUESTION)
+    done(page)
+    page.get_by_role("button", name="Your conversations").click()
+    page.get_by_role("button", name=f"Share by a link: {QUESTION}").click()
+    expect(page.get_by_text("can read this conversation as it stands now")).to_be_visible()
+    page.get_by_role("button", name="Make the link").click()
+    link = page.get_by_label("Link for reading").input_value()
+    assert link.startswith(f"{site.url}/?shared=")
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    ask(page, "And what is a node?")
+    done(page)
+
+    guest = new_page()
+    guest.goto(link)
+    expect(guest.locator(".question")).to_have_text(QUESTION)
+    expect(guest.locator(".answer .mark")).to_have_count(2)
+    expect(guest.locator("textarea")).to_be_hidden()
+    expect(guest.get_by_role("button", name="Helpful")).to_have_count(0)
+    assert guest.evaluate("Object.values(localStorage).join()").count("session-1") == 0
+    assert findings(guest) == []
+    guest.get_by_role("link", name="Ask the book yourself").click()
+    expect(guest.locator("textarea")).to_be_visible()
+
+    page.get_by_role("button", name="Your conversations").click()
+    page.get_by_role("button", name=f"Share by a link: {QUESTION}").click()
+    page.get_by_role("button", name="End the link").click()
+    expect(page.get_by_role("button", name=f"Share by a link: {QUESTION}")).to_be_visible()
+    guest.goto(link)
+    expect(guest.get_by_role("alert")).to_have_text("This link has ended, or it never was.")
+    # The browser itself logs the 404 of the link.
+    assert all("404" in error for error in errors)
+    errors.clear()
+
+
 def test_an_answer_can_be_made_again_and_its_question_changed(page: Page, site: Site) -> None:
     ask(page, QUESTION)
     done(page)
