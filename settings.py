@@ -135,7 +135,7 @@ class Settings(BaseSettings):
         4000, ge=10, le=100_000, description="open sockets per process; more get 503"
     )
     max_connections_per_client: int = Field(
-        256,
+        2000,
         ge=2,
         le=100_000,
         description="open sockets of one address, trusted proxies aside",

@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 
 import orjson
 
-Door = Literal["ws", "sse"]
+Door = Literal["ws", "sse", "openai", "ai-sdk"]
+_PATHS: Final = {"sse": "/chat/stream", "openai": "/v1/chat/completions", "ai-sdk": "/ai-sdk"}
 _MASK: Final = b"\x00\x00\x00\x00"
 _TAIL: Final = 64
 """Bytes that are kept of what was read, as a mark may be cut by a read."""
@@ -101,7 +102,7 @@ class _Reading(asyncio.Protocol):
 class Crowd:
     """Readers at one door of one server.
 
-    ``body`` makes what is sent from a question: a frame for ``ws``, a request's body for ``sse``.
+    ``body`` makes what is sent from a question: a frame for ``ws``, else a request's body.
     """
 
     door: Door
@@ -138,7 +139,7 @@ class Crowd:
 
     def _post(self, body: bytes) -> bytes:
         head = (
-            f"POST /chat/stream HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
+            f"POST {_PATHS[self.door]} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body

@@ -13,6 +13,8 @@ from standins.server import free_port
 
 SYSTEMS: Final = ("relay", "ours", "stock")
 DOORS: Final[tuple[Door, ...]] = get_args(Door)
+ALIKE: Final[tuple[Door, ...]] = ("ws", "sse")
+"""Those that every system has; the others are ours only."""
 
 
 def crowd(system: str, door: Door, port: int) -> Crowd:
@@ -27,11 +29,19 @@ def crowd(system: str, door: Door, port: int) -> Crowd:
             b'"type":"token"', b'"timings_ms"', (b'"type":"error"', *_UNANSWERED)
         ),
         ("ours", "sse"): Marks(b'{"answer":', b"event: end", (b"event: error", *_UNANSWERED)),
+        ("ours", "openai"): Marks(b'"content":"', b"data: [DONE]", (b'"error":',)),
+        ("ours", "ai-sdk"): Marks(b'"text-delta"', b"data: [DONE]", (b'"type":"error"',)),
     }[system, door]
 
     def body(question: str) -> dict[str, Any]:
         if door == "ws":
             return {"type": "ask", "id": "q", "question": question}
+        if door == "openai":
+            said = [{"role": "user", "content": question}]
+            return {"model": "book-chat", "messages": said, "stream": True}
+        if door == "ai-sdk":
+            part = {"type": "text", "text": question}
+            return {"messages": [{"id": "1", "role": "user", "parts": [part]}]}
         bare = system == "stock"
         return {"input": question if bare else {"question": question}}
 
@@ -78,5 +88,6 @@ def environment(data: Path, cohere: str, port: int) -> dict[str, str]:
         "PORT": str(port),
         "RATE_LIMIT": "100000",
         "MAX_CONCURRENT_ANSWERS": "2000",
+        "MAX_CONNECTIONS_PER_CLIENT": "4000",
         "LOG_FORMAT": "json",
     }
