@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 _ABOUT_THE_PAGE: Final = re.compile(
-    r"\W*(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will|we['’]ll)"
+    r"(?<!\W)\W*+\b(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will|we['’]ll)"
     r" (learn|cover|be able|build)|objectives|goals of|(\w+ )?exercises?|knowledge check|quiz"
     r"|advanced problems|(conceptual|review) questions|further reading|references"
     r"|next steps|(additional |further )?resources)\b",

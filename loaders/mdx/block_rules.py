@@ -45,6 +45,8 @@ def _esm_end(state: StateBlock, line: int, end_line: int) -> int:
             first_blank = min(first_blank, current)
             if depth <= 0:
                 return current
+        elif first_blank < current and text.startswith(("import ", "export ")):
+            return first_blank  # the next statement: that brace closes nowhere
         depth += sum(c in "{([" for c in text) - sum(c in "})]" for c in text)
     return end_line if depth <= 0 else first_blank
 

@@ -190,7 +190,10 @@ class _Visible(HTMLParser):
 def visible_text(html: str) -> str:
     """What a reader sees of an HTML fragment, lines stripped, blank ones dropped."""
     reader = _Visible()
-    reader.feed(html)
+    # A comment that nothing ends hides the rest, as in a browser; the parser looks for its end
+    # again and again.
+    unclosed = html.find("<!--", max(0, html.rfind("-->")))
+    reader.feed(html if unclosed < 0 else html[:unclosed])
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
     return "\n".join(line for line in lines if line)

@@ -10,8 +10,10 @@ from loaders.mdx.jsx import Tag, comment_end, element_end, expression_end, liter
 
 _COMMENT: Final = re.compile(r"\{\s*(?:/\*(?:(?!\*/).)*\*/\s*)+\}", re.S)
 _TEXT_DIRECTIVE: Final = re.compile(
-    r":([A-Za-z][\w-]*+(?<![-_]))(?!:)(?:\[([^\]]*)\])?(?:\{[^}]*\})?"
+    r":([A-Za-z][\w-]*+(?<![-_]))(?!:)(?:\[([^\]]{0,300}+)\])?(?:\{[^}]{0,300}+\})?"
 )
+_DEEPEST: Final = 20
+"""Brackets in brackets; each level more is another look at all that follows."""
 _PUBLIC: Final = ("http://", "https://", "mailto:")
 
 
@@ -36,6 +38,12 @@ def text_jsx(state: StateInline, silent: bool) -> bool:
     if state.src[start] != "<":
         return False
     end = comment_end(state.src, start)
+    if end is None and state.src.startswith("<!--", start):
+        # No comment: said here, or markdown-it looks for its end once more.
+        if not silent:
+            state.pending += "<"
+        state.pos += 1
+        return True
     if end is None:
         tag = read_tag(state.src, start)
         if tag is None or not tag.known:
@@ -96,13 +104,23 @@ def text_directive(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _is_too_deep(state: StateInline, silent: bool) -> bool:
+    """Gives the paragraph's brackets up, as markdown-it does at ``maxNesting``, but sooner."""
+    if not silent or state.level <= _DEEPEST or state.src[state.pos] not in "[!":
+        return False
+    state.pos = state.posMax
+    return True
+
+
 def text_link(state: StateInline, silent: bool) -> bool:
     """A link to another site stays; one within the book would lead nowhere from a citation."""
     start, before = state.pos, len(state.tokens)
-    label_end = state.md.helpers.parseLinkLabel(state, start) if state.src[start] == "[" else -1
+    if _is_too_deep(state, silent):
+        return True
     if not link(state, silent):
         return False
     if not silent:
+        label_end = state.md.helpers.parseLinkLabel(state, start)
         opened = next(t for t in state.tokens[before:] if t.type == "link_open")
         href = str(opened.attrGet("href") or "")
         if not href.startswith(_PUBLIC):
@@ -116,6 +134,8 @@ def text_link(state: StateInline, silent: bool) -> bool:
 def text_image(state: StateInline, silent: bool) -> bool:
     """Of an image, its description is read."""
     start = state.pos
+    if _is_too_deep(state, silent):
+        return True
     if not image(state, silent):
         return False
     if not silent:

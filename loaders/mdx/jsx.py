@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
-# A tag or expression longer than this is prose with a stray ``<`` or ``{``.
+# A tag longer than this is prose with a stray ``<``.
 _LIMIT: Final = 200_000
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.:-]*")
 _ATTRIBUTE: Final = re.compile(r"[A-Za-z_$][\w$.:-]*")
@@ -56,38 +57,54 @@ def comment_end(src: str, pos: int) -> int | None:
     return None if end < 0 else end + 3
 
 
+@lru_cache(maxsize=16)
+def _known_ends(src: str) -> dict[int, int | None]:
+    """What ``expression_end`` has found in ``src``; filled as it goes."""
+    return {}
+
+
 def expression_end(src: str, pos: int) -> int | None:
     """Position after the balanced ``{…}`` that begins at ``pos``, or None.
 
-    Strings, template literals and comments inside may hold braces of their own.
+    Strings, template literals and comments inside may hold braces of their own. Each brace is
+    looked at once: of thousands that nothing closes, only the first is followed to the end.
     """
-    stop = min(len(src), pos + _LIMIT)
-    depth, i = 0, pos
-    while i < stop:
+    known = _known_ends(src)
+    if pos not in known:
+        _follow(src, pos, known)
+    return known[pos]
+
+
+def _follow(src: str, pos: int, known: dict[int, int | None]) -> None:
+    """Finds the end of the expression at ``pos`` and of all those inside of it."""
+    opened = [pos]
+    i: int | None = pos + 1
+    while i is not None and i < len(src):
         char = src[i]
+        if char == "{" and i in known:
+            i = known[i]
+            continue
         if char == "{":
-            depth += 1
+            opened.append(i)
         elif char == "}":
-            depth -= 1
-            if depth == 0:
-                return i + 1
+            known[opened.pop()] = i + 1
+            if not opened:
+                return
         elif char in "\"`'":
-            i = _string_end(src, i, stop)
+            i = _string_end(src, i)
             continue
         elif src.startswith("/*", i):
-            close = src.find("*/", i + 2, stop)
-            if close < 0:
-                return None
-            i = close + 2
+            close = src.find("*/", i + 2)
+            i = None if close < 0 else close + 2
             continue
         i += 1
-    return None
+    known.update(dict.fromkeys(opened))
 
 
-def _string_end(src: str, pos: int, stop: int) -> int:
+def _string_end(src: str, pos: int) -> int:
     """Position after a string; an apostrophe that closes nowhere on its line is no string."""
     quote, i = src[pos], pos + 1
-    while i < stop:
+    while i < len(src):
         if src[i] == "\\":
             i += 2
             continue

@@ -81,7 +81,7 @@ def _cost(current: Sequence[_Atom], atom: _Atom) -> int:
 
 
 def _size(atoms: Sequence[_Atom]) -> int:
-    return sum(_cost(atoms[:i], atom) for i, atom in enumerate(atoms))
+    return sum(_cost(atoms[max(0, i - 1) : i], atom) for i, atom in enumerate(atoms))
 
 
 def _joined(atoms: Sequence[_Atom]) -> str:

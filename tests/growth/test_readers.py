@@ -1,6 +1,7 @@
 """The code that reads a reader's or a book's text, on every piece of syntax many times over."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from chains.condense import leans_on_history
 from extractive.passages import shown
 from extractive.question import Query
+from loaders.mdx.page import parse_page
+from loaders.splitter.pieces import pieces
 from schema import MAX_QUESTION
 from tests.growth.clock import grows
 from text.sentences import split_sentences
@@ -25,7 +28,9 @@ PIECES: Final = (
     "1.1", "12 ", "'", "\"", "' ", "’", "“", "-", "–", "--", "import a\n", "export ", "import {",
     "a1", "a'b", "ا", "کیا ہے ", "\u200c", "́", "\ufeff", "é", "😀", "\x0b", "\u2028", "what is ",
     "and what ", "it ", "between ", "compare ", " and ", " vs ", "let's ", "this chapter ",
+    "export {\n\n", "{}", "{'", "</A",
 )  # fmt: skip
+_ROOM: Final = 200
 JOINED: Final = tuple(f"{a}{b}" for a, b in zip(PIECES, PIECES[7:] + PIECES[:7], strict=True))
 
 
@@ -34,8 +39,10 @@ def _query(text: str) -> object:
     return query.parts, query.kinds, query.subject, query.sides
 
 
-# Readers of book pages (MDX, Markdown, the splitter) are not in the list: a page of thousands of
-# `{` or `|-|` lines still takes them more than linear time. Only the author can write one.
+def _pieces(text: str) -> object:
+    return list(pieces(text, lambda part: len(part) // 4 + 1, _ROOM))
+
+
 READERS: Final[dict[str, Callable[[str], Any]]] = {
     "split_sentences": split_sentences,
     "tokens": tokens,
@@ -43,6 +50,9 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "leans_on_history": leans_on_history,
     "shown": shown,
     "query": _query,
+    "mdx": partial(parse_page, mdx=True),
+    "markdown": partial(parse_page, mdx=False),
+    "pieces": _pieces,
 }
 
 
