@@ -88,6 +88,14 @@ def test_without_query_embeddings_the_sparse_index_answers_degraded(
     assert answer["citations"]
 
 
+def test_a_degraded_answer_is_not_repeated_once_the_model_is_back(
+    service: Wired, cohere: CohereStandIn
+) -> None:
+    cohere.fail(CHAT, status=500, times=2)
+    assert service.ask()["status"] == "degraded"
+    assert service.ask()["status"] == "answered"
+
+
 class TestTheChatModelBeforeItsFirstToken:
     @pytest.fixture
     def overrides(self) -> dict[str, Any]:
@@ -120,13 +128,6 @@ class TestTheChatModelBeforeItsFirstToken:
             assert answer["answer"][citation["start"] : citation["end"]] == citation["text"]
         assert answer["citations"]
         assert "SECRET" not in json.dumps(answer)
-
-    def test_a_degraded_answer_is_not_repeated_once_the_model_is_back(
-        self, service: Wired, cohere: CohereStandIn
-    ) -> None:
-        cohere.fail(CHAT, status=500, times=2)
-        assert service.ask()["status"] == "degraded"
-        assert service.ask()["status"] == "answered"
 
     def test_a_storm_of_429_costs_one_call_a_question(
         self, service: Wired, cohere: CohereStandIn
