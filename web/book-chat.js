@@ -12,13 +12,13 @@ import { Conversation } from "./conversation.js";
 import { directionOf } from "./dom.js";
 import { bar, frameOf, welcomeOf } from "./frame.js";
 import { clearHighlight, depart, land } from "./landing.js";
-import { anchored, followTheme, makeRoom, roomFor } from "./page-layout.js";
+import { anchored, followTheme, inReadersSize, makeRoom, roomFor } from "./page-layout.js";
 import { attempt, Service } from "./service.js";
 import { codes, fill, listOf, wordsOf } from "./words.js";
 
 const HOME = new URL("..", import.meta.url).href;
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(await (await fetch(new URL("book-chat.css", import.meta.url))).text());
+sheet.replaceSync(inReadersSize(await (await fetch(new URL("book-chat.css", import.meta.url))).text()));
 const narrow = matchMedia("(max-width: 60rem)");
 const INDEX_MS = 2000;
 

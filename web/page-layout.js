@@ -7,6 +7,19 @@ ROOM.replaceSync(`
 `);
 document.adoptedStyleSheets.push(ROOM);
 
+/**
+ * `css` with its `rem` in pixels of the reader's own text size: books set the size of their root
+ * for their own ends (mdBook to 10 pixels, Material to 20), and the widget would shrink and grow.
+ */
+export function inReadersSize(css) {
+  const probe = document.createElement("i");
+  probe.style.fontSize = "medium";
+  document.documentElement.append(probe);
+  const size = parseFloat(getComputedStyle(probe).fontSize);
+  probe.remove();
+  return css.replace(/(\d*\.?\d+)rem\b/g, (_, number) => `${number * size}px`);
+}
+
 /** How much of its width the page must give up so that `panel` covers none of its text; pixels. */
 export function roomFor(panel, content) {
   const box = panel.getBoundingClientRect();

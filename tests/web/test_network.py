@@ -54,6 +54,17 @@ def test_a_sleeping_server_is_waited_for(page: Page, site: Site, wire: Wire) -> 
     expect(page.locator(".answer .mark")).to_have_count(2)
 
 
+def test_a_dead_server_is_reported_within_five_seconds_and_tried_again(
+    page: Page, site: Site, wire: Wire
+) -> None:
+    wire.cut()
+    ask(page, QUESTION)
+    expect(page.locator(".progress")).to_contain_text("The server does not answer", timeout=5_000)
+    wire.mend()
+    done(page)
+    expect(page.locator(".answer .mark")).to_have_count(2)
+
+
 def test_waiting_for_a_sleeping_server_can_be_stopped(page: Page, wire: Wire) -> None:
     wire.cut()
     ask(page, QUESTION)
