@@ -41,7 +41,7 @@ def test_an_answer_cites_its_passages_and_shows_no_mark(service: Wired) -> None:
     assert (answer["status"], answer["model"]) == ("answered", "openai:small-chat")
     assert "1000 Hz" in answer["answer"]
     assert "[1]" not in answer["answer"]
-    known = {source["source_id"] for source in answer["sources"]}
+    known = {source["id"] for source in answer["sources"]}
     assert answer["citations"]
     for citation in answer["citations"]:
         assert answer["answer"][citation["start"] : citation["end"]] == citation["text"]
