@@ -187,7 +187,7 @@ class Layout:
             return False
         after = self._at(candidate.passage, candidate.position + 1)
         broken = after is not None and after.kind in ("math", "code")
-        return bool((_OPEN if broken else ANNOUNCING).search(candidate.raw))
+        return bool(ANNOUNCING.search(candidate.raw) or (broken and _OPEN.search(candidate.raw)))
 
     def _beside(self, chosen: Sequence[Candidate], lead: Candidate) -> list[Candidate]:
         """Units that touch the excerpt and may join it."""

@@ -67,6 +67,13 @@ def test_no_passage_means_no_answer() -> None:
     assert not answerable("What is ROS 2?", [])
 
 
+def test_a_question_that_a_heading_names_is_surely_answered() -> None:
+    passages = found(0.3)
+    passages[1].metadata["breadcrumb"] = ["Book", "Choosing between gait and posture"]
+    verdict = Gate(COMMON)("gait vs posture", passages, vocabulary(), SCALE)
+    assert (verdict.answerable, verdict.confidence) == (True, "high")
+
+
 def test_nearness_counts_on_the_collections_own_scale() -> None:
     question, passages = "What connects programs?", found(0.5)
     gate, words = Gate(COMMON), vocabulary()
