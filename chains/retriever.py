@@ -262,7 +262,10 @@ class BookRetriever(BaseRetriever):
                 # A translation says the same; the reader gets the page in the question's language.
                 score *= self.other_locale_discount
             hit.metadata["score"] = score
-        return sorted(hits, key=lambda hit: -hit.metadata["score"])
+        own = [hit for hit in hits if hit.metadata["locale"] == language]
+        # Translations are for readers of that language, unless this one has too few pages.
+        kept = own if len({hit.metadata["section_id"] for hit in own}) >= self.passages else hits
+        return sorted(kept, key=lambda hit: -hit.metadata["score"])
 
     async def _rerank(self, query: str, hits: list[Document]) -> list[Document]:
         if self.reranker is None or len(hits) < 2:

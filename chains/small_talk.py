@@ -21,8 +21,9 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     "|that was helpful|great answer|good job|well done|you are great|you are awesome",
     ("en", "fine"): "ok|okay|k|kk|fine|alright|cool|nice|great|good|perfect|awesome|wow|lol|haha"
     "|got it|i see|i understand|understood|makes sense|sounds good|yes|yeah|yep|no|nope|sure"
-    "|test|testing|hmm|another question|one more question|one more thing|next question"
-    "|quick question|i have a question|can i ask a question|can i ask you something",
+    "|test|testing|hmm|nvm|never mind|nevermind|forget it|another question|one more question"
+    "|one more thing|next question|quick question|i have a question|can i ask a question"
+    "|can i ask you something",
     ("en", "bye"): "bye|goodbye|bye bye|good bye|good night|see you|see you later|see ya|later"
     "|take care|have a nice day|have a good day",
     (
@@ -48,7 +49,9 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     ): "you are stupid|you're stupid|you are dumb|you're dumb|stupid|stupid bot|dumb bot"
     "|idiot|you idiot|you are an idiot|you are useless|you're useless|useless|shut up|you suck"
     "|this sucks|fuck you|fuck off|fuck|shit|bullshit|i hate you|you are bad|bad bot|you are wrong"
-    "|moron|crap|damn|wtf|go away|you are terrible|this is useless|nonsense",
+    "|moron|crap|damn|wtf|go away|you are terrible|this is useless|nonsense|that's wrong"
+    "|thats wrong|that is wrong|this is wrong|wrong|wrong answer|not what i asked"
+    "|that's not what i asked|thats not what i asked|that is not what i asked",
     ("roman-ur", "greeting"): "assalam o alaikum|assalamu alaikum|assalam alaikum|aslam o alaikum"
     "|salam alaikum|walaikum assalam|adaab|asalam o alaikum|aoa",
     ("roman-ur", "thanks"): "shukriya|bohat shukriya|bahut shukriya|boht shukriya|meharbani"

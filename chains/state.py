@@ -101,7 +101,7 @@ class AnswerState:
         return {
             **self.personal(),
             "status": self.status,
-            "confidence": self.confidence,
+            "confidence": "high" if self.status == "not_in_book" else self.confidence,
             "standalone_question": self.standalone,
             "suggestions": self.suggestions,
             "book_version": self.book.book_version if self.book else "",

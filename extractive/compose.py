@@ -21,7 +21,7 @@ _SURE: Final = 0.6
 """A best score below is a doubtful one."""
 _ROOM: Final = 100
 """Words of the section that answers."""
-_OTHER_ROOM: Final = 60
+_OTHER_ROOM: Final = 40
 """Words of another section beside it."""
 _OTHER: Final = 0.8
 """Share of the best score from which another section is worth a word."""
@@ -30,6 +30,9 @@ _ASKED_CODE_LINES: Final = 60
 _SAME: Final = 0.7
 _INSIDE: Final = 0.5
 _MORE: Final = 2
+_DOUBTFUL: Final = 0.6
+"""A best score below is helped by a sentence of a third section."""
+_THIRD_ROOM: Final = 20
 _OF_WHOLE: Final = 0.4
 """Share of the whole question in the score for one of its parts."""
 _MARKER: Final = re.compile(r"(?<!\s)\s*+(?:[-*+•]|\d{1,3}[.)])\s+")
@@ -78,16 +81,16 @@ class Composer:
                 leads = [c for _, c in ranked if not _repeats(c, excerpts)][:1]
                 excerpts += [layout.excerpt([lead], _OTHER_ROOM) for lead in leads]
             else:
-                lead = ranked[0][1]
+                best, lead = ranked[0]
                 more = _inside(ranked, barred)
                 excerpts.append(layout.excerpt([lead, *more], _ROOM))
                 if len(parts) == 1:
                     code = "code" in query.kinds and lead.kind == "code"
-                    most = 1 if code else 2
+                    rooms = [] if code else [_OTHER_ROOM, *[_THIRD_ROOM] * (best < _DOUBTFUL)]
                     for other in _others(query, ranked, excerpts):
                         # One that was added may hold what the next would say.
-                        if len(excerpts) < most and not _repeats(other, excerpts):
-                            excerpts.append(layout.excerpt([other], _OTHER_ROOM))
+                        if rooms and not _repeats(other, excerpts):
+                            excerpts.append(layout.excerpt([other], rooms.pop(0)))
         return quote(query, excerpts, self.passages)
 
     def explain(self, query: Query, selection: str) -> list[Piece]:

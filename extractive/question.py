@@ -174,8 +174,9 @@ class Query:
         return whole and bool(named) and named[-1] in self.subject and len(named) <= _MOST_NAME
 
     def names(self, heading: str) -> bool:
-        """True when the heading is what is to be defined."""
-        return bool(self.subject) and frozenset(content_words(heading)) == self.subject
+        """True when the heading is what is to be defined, with a word to it at most."""
+        words = frozenset(content_words(heading))
+        return bool(self.subject) and self.subject <= words and len(words - self.subject) <= 1
 
     def is_about(self, sentence: str) -> bool:
         """True when the sentence begins with the subject."""

@@ -175,7 +175,9 @@ def _code(kinds: frozenset[str], *, is_code: bool) -> float:
         return -0.3
     if "code" in kinds:
         return 0.4
-    return 0.05 if "command" in kinds else 0.0 if "how" in kinds else -0.15
+    if "command" in kinds:
+        return 0.05
+    return -0.3 if kinds & {"define", "why"} else 0.0 if "how" in kinds else -0.05
 
 
 def _cues(query: Query, candidate: Candidate) -> float:

@@ -99,11 +99,14 @@ def _first(passages: Sequence[Document]) -> frozenset[str]:
 
 
 def _best(verdicts: Sequence[Verdict], *, stands_alone: bool) -> int:
-    """The reading that is surely answered, or else answered best.
+    """The reading that is answered.
 
-    A question that stands alone is joined to a topic only where that makes the answer sure.
+    A question that stands alone is joined to a topic only where that makes the answer sure. One
+    that leans on its topic means little without it.
     """
-    worth = [(v.sure, v.score - _BETTER * i) for i, v in enumerate(verdicts)]
     if stands_alone and (verdicts[0].sure or not any(v.sure for v in verdicts)):
         return 0
+    worth = [(v.answerable, v.score - _BETTER * i) for i, v in enumerate(verdicts)]
+    if stands_alone:
+        worth = [(v.sure, score) for v, (_, score) in zip(verdicts, worth, strict=True)]
     return max(range(len(verdicts)), key=worth.__getitem__)
