@@ -61,7 +61,7 @@ class Collection:
     index_store: IndexStore
     """Takes what is indexed."""
     counter: Counter = field(default_factory=Counter)
-    """Told of every provider call and lesser path."""
+    """Told of every provider call and fallback."""
 
 
 @dataclass
@@ -132,9 +132,9 @@ async def open_book(
     Args:
         observe: called with every answer, however it ended.
         answers: keeps answers to repeated questions for all replicas.
-        index_now: False: whoever opens the book starts its ``index``.
+        index_now: False: the caller starts ``index`` itself.
         indexer: how a book is indexed; by default in a process of its own.
-        counter: told of every provider call and lesser path.
+        counter: told of every provider call and fallback.
 
     Raises:
         FixConfiguration: something is wrong that only the operator can mend.

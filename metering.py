@@ -1,4 +1,4 @@
-"""Counts provider calls and lesser paths where they happen.
+"""Counts provider calls and fallbacks where they happen.
 
 An application has one ``Counter``, which tells its listeners (metrics, the call ledger) of every
 call and event. A ``Meter`` counts for one question or one piece of background work. It is found
@@ -35,7 +35,7 @@ class Event(StrEnum):
 
 
 class Part(StrEnum):
-    """A part for which a lesser path can stand in."""
+    """A part that has a fallback."""
 
     ANSWER_CUT = "answer_cut"
     BUDGET = "budget"
@@ -76,13 +76,13 @@ class Counter:
             listener(name, amount)
 
     def degraded(self, part: Part) -> None:
-        """Counts that a lesser path stood in for ``part``."""
+        """Counts that the fallback of ``part`` was used."""
         self.event(Event.DEGRADED, label=part)
 
 
 @dataclass
 class Meter:
-    """Calls of one question by operation, and which parts a lesser path stood in for."""
+    """Calls of one question by operation, and the parts whose fallback was used."""
 
     counter: Counter = field(default_factory=Counter)
     calls: dict[str, int] = field(default_factory=dict)
@@ -125,7 +125,7 @@ def record_call(provider: str, operation: str, outcome: str = "ok") -> None:
 
 
 def degrade(part: Part, *, visible: bool = True) -> None:
-    """Notes that ``part`` failed and a lesser path goes on; ``visible`` ones mark the answer."""
+    """Notes that ``part`` failed and its fallback was used; ``visible``: the answer says so."""
     meter = _current.get()
     if meter is not None:
         if visible:

@@ -79,7 +79,7 @@ class Report:
     memory_mb: dict[str, float] = field(default_factory=dict)
     left: dict[str, float] = field(default_factory=dict)
     events: dict[str, float] = field(default_factory=dict)
-    """Of the last life: lesser paths and refusals by name."""
+    """Of the last life: fallbacks and refusals by name."""
     problems: list[str] = field(default_factory=list)
 
 

@@ -16,7 +16,7 @@ _CUT_BY_MODEL: Final[dict[str, Cut]] = {
 
 @dataclass(frozen=True)
 class AnswerLimits:
-    """Most characters and seconds of one answer, whoever writes it."""
+    """Most characters and seconds of one answer, whichever model writes it."""
 
     characters: int = 20_000
     seconds: float = 120.0

@@ -24,7 +24,7 @@ class Feed(Generic[T]):
         self._wake()
 
     def end(self, error: BaseException | None = None) -> None:
-        """No item comes after this; ``error`` is raised in whoever has seen them all."""
+        """No item comes after this; ``error`` is raised for those who have seen them all."""
         self.ended, self.error = True, error
         self._wake()
 

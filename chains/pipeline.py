@@ -57,7 +57,7 @@ class ChainParts:
     observe: Observer = lambda answer, outcome: None
     """Called with every answer, however it ended; for metrics."""
     counter: Counter = field(default_factory=Counter)
-    """Told of provider calls, cache hits and lesser paths."""
+    """Told of provider calls, cache hits and fallbacks."""
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     clock: Callable[[], float] = time.perf_counter
 

@@ -1,6 +1,6 @@
 """Tables of sessions, turns, feedback and calls, alike on SQLite and PostgreSQL.
 
-A session is known by a hash only, so whoever reads the database cannot act for a reader.
+A session is known by a hash only, so a reader of the database cannot act for a reader.
 """
 
 from datetime import UTC, datetime

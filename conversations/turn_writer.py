@@ -93,4 +93,4 @@ def _tell(batch: list[Waiting], error: BaseException | None) -> None:
         else:
             # Each caller adds its own frames to what it is given.
             stored.set_exception(copy(error))
-            stored.exception()  # whoever asked may have gone; it is in the log
+            stored.exception()  # the caller may have left; it is in the log

@@ -26,7 +26,7 @@ class ProviderStandIn:
     exchange: ClassVar[type[Exchange]]
     key: str = KEY
     obedient: bool = False
-    """Its model tells whoever asks what its system message says."""
+    """Its model tells everybody what its system message says."""
     latency: Latency = field(default_factory=Latency)
     faults: list[Fault] = field(default_factory=list)
     requests: list[Recorded] = field(default_factory=list)

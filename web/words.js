@@ -81,7 +81,7 @@ const en = {
   removeAsk: "Delete it from the server?",
   exportChat: "Export as Markdown",
   share: "Share by a link",
-  shareAsk: "Whoever has the link can read this conversation as it stands now.",
+  shareAsk: "Anyone with the link can read this conversation as it stands now.",
   shareYes: "Make the link",
   shareLink: "Link for reading",
   shareEnd: "End the link",

@@ -12,7 +12,7 @@ SessionId = Annotated[str, Path(min_length=1, max_length=200)]
 
 
 class Session(BaseModel):
-    """Whoever holds the id may read and delete the session's turns."""
+    """Anyone with the id may read and delete the session's turns."""
 
     session_id: str
 

@@ -34,7 +34,7 @@ async def chat(socket: WebSocket) -> None:
     try:
         await connection.serve()
     except (WebSocketDisconnect, RuntimeError):
-        # Starlette raises RuntimeError when a send meets a socket that has just gone.
+        # Starlette raises RuntimeError when a send meets a socket that was closed a moment ago.
         pass
     finally:
         await connection.leave()

@@ -36,7 +36,7 @@ class Metrics:
         )
         self.events = Counter(
             "book_chat_events",
-            "Cache hits, lesser paths and the like",
+            "Cache hits, fallbacks and the like",
             ["event"],
             registry=registry,
         )
@@ -152,7 +152,7 @@ def trace_parent() -> str:
 
 
 def fingerprint(session_id: str) -> str:
-    """Tells sessions apart in logs and limits; whoever holds the id itself may read its turns."""
+    """Tells sessions apart in logs and limits; who holds the id itself may read its turns."""
     return hashlib.sha256(session_id.encode()).hexdigest()[:16]
 
 

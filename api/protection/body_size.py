@@ -25,7 +25,7 @@ class BodyLimit:
 
         async def receive_counted() -> Message:
             nonlocal read
-            # Before anything is read: whoever waits for "100 Continue" need not send it.
+            # Before anything is read: a client that waits for "100 Continue" need not send it.
             if read > self._limit:
                 raise HTTPException(413)
             message = await receive()

@@ -15,7 +15,7 @@ when Redis is set) finds it by its id for ``KEEP_SECONDS`` after its end:
     run = await services.runs.find(answer_id)          # None: unknown, or forgotten
     await run.cancel()                                 # stops the provider's stream too
 
-A failed answer raises ``RunFailed`` in whoever follows it, a ``BookChatError`` that was counted
+A failed answer raises ``RunFailed`` for those who follow it, a ``BookChatError`` that was counted
 and logged already. See ``run.py`` for the interface, ``local.py`` and ``redis.py`` for who makes
 the answer.
 """

@@ -107,7 +107,7 @@ class Runs:
 
         Args:
             ask_id: the id that the reader gave the question; default: the answer's.
-            keep: it goes on without its reader and can be found after its end.
+            keep: it continues when its reader leaves and can be found after its end.
             release: called when it has ended.
         """
         answer_id = self._new_id()

@@ -92,7 +92,7 @@ class Run(ABC):
         self.ask_id = ask_id
         """The id that its reader gave the question."""
         self.keep = keep
-        """It goes on without its reader, and can be found for a while after its end."""
+        """It continues when its reader leaves, and can be found for a while after its end."""
 
     @property
     @abstractmethod

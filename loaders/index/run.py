@@ -1,7 +1,7 @@
 """Brings a collection in line with a book: words first, then the vectors of what is new.
 
 All of the book is found by its words within seconds. A chunk without vectors is marked in the
-collection itself, so a crash at any point is finished by the next run, whoever starts it.
+collection itself, so the next run, in any process, finishes what a crash left.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from errors import FixConfiguration
 from loaders.document import Book
 from loaders.index.embedding import Embedder, EmbeddingQueue
 from loaders.index.options import IndexOptions, IndexSummary, Progress
-from loaders.index.stats import Tally, payload_digest
+from loaders.index.stats import IndexStats, payload_digest
 from loaders.index.store import IndexStore
 from loaders.splitter.splitter import VERSION, Splitter
 from schema import CollectionInfo
@@ -79,7 +79,7 @@ class _Run:
             pages=book.pages, billable=embeddings.billable, dry_run=options.dry_run
         )
         self._fingerprint = fingerprint_of(embeddings, options)
-        self._tally = Tally()
+        self._stats = IndexStats()
         self._served: tuple[str, CollectionInfo] | None = None
         self._chunks = self._split()
 
@@ -94,7 +94,7 @@ class _Run:
     def _counted(self) -> Iterator[Document]:
         for section in self._book:
             self._summary.sections += 1
-            self._tally.links.add(section.metadata)
+            self._stats.links.add(section.metadata)
             yield section
 
     async def run(self) -> IndexSummary:
@@ -113,7 +113,7 @@ class _Run:
         prune = self.options.prune and not any(p.transient for p in self._book.problems)
         stale = stale if prune else []
         summary.removed = len(stale)
-        summary.book_version = self._tally.version()
+        summary.book_version = self._stats.version()
         summary.problems = list(self._book.problems)
         summary.collection = target or ""
         if target is not None and not self.options.dry_run:
@@ -150,7 +150,7 @@ class _Run:
             new: list[Document] = []
             moved: list[Document] = []
             for chunk in block:
-                self._tally.add(chunk)
+                self._stats.add(chunk)
                 before = existing.pop(str(chunk.id), None)
                 if before is None:
                     new.append(chunk)
@@ -162,7 +162,7 @@ class _Run:
                 await self._write_words(target, new, moved)
             summary.added += len(new)
             summary.updated += len(moved)
-            summary.chunks, summary.documents = self._tally.chunks, len(self._tally.pages)
+            summary.chunks, summary.documents = self._stats.chunks, len(self._stats.pages)
             self._progress(summary)
             block = await self._next_block()
         return list(existing)
@@ -197,18 +197,18 @@ class _Run:
         before = self._before(target)
         for start in range(0, len(stale), 1000):
             await self._store.delete(target, stale[start : start + 1000])
-        order = self._tally.by_importance(await self._store.pending(target))
+        order = self._stats.by_importance(await self._store.pending(target))
         info = self._info(len(order), before.calibration if before else {})
         if info == before and not order:
             return
-        await self._store.write_info(target, info, self._tally.vocabulary, self._tally.outline())
+        await self._store.write_info(target, info, self._stats.vocabulary, self._stats.outline())
         if not self._is_whole_already():
             await self._serve(target)
         self._summary.phase, self._summary.to_embed = "vectors", len(order)
         self._progress(self._summary)
         await self._embed(target, info, order)
         if self.options.calibrate is not None:
-            info.calibration = await self.options.calibrate(target, self._tally.sample())
+            info.calibration = await self.options.calibrate(target, self._stats.sample())
         await self._store.settle(target)
         await self._store.write_info(target, info.model_copy(update={"pending": 0}))
         await self._serve(target)
@@ -221,7 +221,7 @@ class _Run:
             chunks=self._summary.chunks,
             pending=pending,
             documents=self._summary.documents,
-            language=self._tally.language(),
+            language=self._stats.language(),
             calibration=calibration,
             outline=True,
         )

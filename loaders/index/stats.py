@@ -16,7 +16,7 @@ _SAMPLE: Final = 64
 _NOT_STORED: Final = ("embed_text", "sentence_vectors", "digest")
 
 
-class Tally:
+class IndexStats:
     """Counts, the book's version and a sample of its headings."""
 
     def __init__(self) -> None:

@@ -32,7 +32,7 @@ def test_a_bad_search_is_a_422_problem(served: Served, params: dict[str, Any]) -
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
 
 
-def test_a_session_can_be_read_and_deleted_by_whoever_holds_its_id(served: Served) -> None:
+def test_a_session_can_be_read_and_deleted_by_those_who_hold_its_id(served: Served) -> None:
     created = served.http.post("/sessions")
     assert created.status_code == 201
     session_id = created.json()["session_id"]

@@ -110,7 +110,7 @@ async def test_a_model_down_before_its_first_token_is_replaced_and_said_so() -> 
     assert answer.citations
 
 
-async def test_a_refused_key_is_said_and_not_hidden_by_the_lesser_model() -> None:
+async def test_a_refused_key_is_said_and_not_hidden_by_the_fallback() -> None:
     fallback = ScriptedChat(pieces=[("ROS 2 is middleware", 0)])
     chain, _ = make([FixConfiguration("refused")], fallback=fallback)
     with pytest.raises(FixConfiguration) as refused:

@@ -79,7 +79,7 @@ async def test_who_gives_up_on_a_frozen_database_is_let_go_at_once(
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.05):
                         await use
-                # The driver has not given up yet: that goes on without the caller.
+                # The driver has not given up yet: it continues after the caller left.
                 assert store._working
         await until_it_works(store.ping)
         assert len(await store.turns(session_id)) == 1

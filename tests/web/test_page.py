@@ -136,7 +136,7 @@ def test_a_question_beyond_the_book_gets_the_nearest_sections(page: Page, site: 
     expect(page.locator(".mark")).to_have_count(0)
 
 
-def test_a_lesser_answer_says_so_politely(page: Page, site: Site) -> None:
+def test_a_degraded_answer_says_so_politely(page: Page, site: Site) -> None:
     site.store.fails["embedding"] = RetryLater("embedding is away")
     ask(page, QUESTION)
     done(page)

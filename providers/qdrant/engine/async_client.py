@@ -54,7 +54,7 @@ class AsyncEdgeClient:
         async def once(*args: Any, **kwargs: Any) -> Any:
             if reading and lock.acquire(blocking=False):
                 try:
-                    # Whoever asks in a loop lets others have their turn all the same.
+                    # A caller that asks in a loop lets others have their turn.
                     return method(*args, **kwargs)
                 finally:
                     lock.release()
