@@ -98,10 +98,13 @@ class McpServer:
             result = await tool.run(call, checked(tool, params.arguments))
         except ValidationError as error:
             found = error.errors(include_input=False, include_url=False)
-            return _failed("; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in found))
+            what = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in found)
+            return _failed(f"{what} (invalid_request)")
         except Exception as error:  # noqa: BLE001 - the protocol's boundary: nothing inside leaks
             problem = problems.of_error(error, problems.request_id(request))
-            return _failed(f"{problem['detail']} ({problem['code']})")
+            wait = getattr(error, "retry_after", None)
+            when = "" if wait is None else f", try again in {max(1, round(wait))} s"
+            return _failed(f"{problem['detail']} ({problem['code']}{when})")
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=result.model_dump_json())],
             structured_content=result.model_dump(mode="json"),

@@ -10,14 +10,13 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.api.conftest import QUESTION, Served
+from tests.api.doors import DOORS
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 EXTERNAL = re.compile(r"""(?:src|href)=["'](?:https?:)?//""")
 
 
-@pytest.mark.parametrize(
-    "path", ["/chat/invoke", "/chat/batch", "/chat/stream", "/v1/chat/completions"]
-)
+@pytest.mark.parametrize("path", sorted({door.route for door in DOORS if door.route}))
 def test_uploads_that_are_broken_off_are_no_errors(
     served: Served, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:

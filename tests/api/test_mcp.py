@@ -115,7 +115,8 @@ async def test_a_part_that_is_away_says_only_its_code(served: Served) -> None:
         for tool, arguments in (("ask", ASK["arguments"]), ("search", {"query": "robot"})):
             result = await mcp.call_tool(tool, arguments)
             assert result.is_error
-            assert result.content[0].text == "Away. (retrieval_unavailable)"  # type: ignore[union-attr]  # text, or the test fails
+            said = result.content[0].text  # type: ignore[union-attr]  # text, or the test fails
+            assert said.startswith("Away. (retrieval_unavailable")
 
 
 def test_a_client_that_leaves_stops_the_answer(served: Served) -> None:
