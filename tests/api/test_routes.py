@@ -43,6 +43,19 @@ def test_a_session_can_be_read_and_deleted_by_those_who_hold_its_id(served: Serv
     assert served.http.get(f"/sessions/{session_id}/turns").status_code == 404
 
 
+def test_a_session_is_shared_for_reading_until_the_link_is_ended(served: Served) -> None:
+    session_id = served.http.post("/sessions").json()["session_id"]
+    ask(served, session_id=session_id)
+    made = served.http.post(f"/sessions/{session_id}/share")
+    assert made.status_code == 201
+    link = f"/shared/{made.json()['share_id']}"
+    [turn] = served.http.get(link).json()["turns"]
+    assert turn["question"] == QUESTION
+    assert served.http.delete(f"/sessions/{session_id}/share").status_code == 204
+    assert served.http.get(link).json()["code"] == "not_found"
+    assert served.http.post("/sessions/nobody/share").status_code == 404
+
+
 def test_feedback_needs_an_answer_of_the_session(served: Served) -> None:
     session_id = served.http.post("/sessions").json()["session_id"]
     answer = ask(served, session_id=session_id)
