@@ -84,12 +84,12 @@ export class Search {
     const { host } = this;
     const name = source.heading || source.title;
     const steps = trail(source).filter((step) => step !== name);
-    const snippet = excerpt(source.text.replace(/^#{1,6}\s.*$/gm, ""), typed, SNIPPET).replace(/[*`_>#|$]+/g, " ");
+    const snippet = excerpt(source.text.replace(/^(?:#{1,6}\s|```|~~~).*$/gm, ""), typed, SNIPPET).replace(/[*`_>#|$]+/g, " ");
     const href = host.linkOf(source);
     const opens = { href, target: host.linkTarget, rel: "noopener", tabindex: "-1", onclick: () => this.#leave(source, snippet) };
     return h("li", { role: "none" }, h("a", { id: `hit-${index}`, class: "hit", role: "option", ...opens },
       h("span", { class: "heading", dir: directionOf(name) }, emphasised(name, typed)),
-      steps.length > 0 && h("span", { class: "trail" }, steps.join(" › ")),
+      steps.length > 0 && h("span", { class: "trail", dir: directionOf(steps.join()) }, steps.join(" › ")),
       h("span", { class: "snippet", dir: directionOf(snippet) }, emphasised(snippet, typed))));
   }
 

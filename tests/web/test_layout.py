@@ -56,6 +56,37 @@ def test_a_small_phone_shows_the_field_and_the_votes_in_one_line(
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+def test_sharing_and_searching_fit_a_small_phone(new_page: NewPage, site: Site) -> None:
+    page = opened(new_page, site, 320)
+    ask(page, QUESTION)
+    done(page)
+    page.get_by_role("button", name="Your conversations").click()
+    page.get_by_role("button", name=f"Share by a link: {QUESTION}").click()
+    question = page.get_by_text("Whoever has the link")
+    assert question.evaluate("one => one.getBoundingClientRect().width") > 180
+    page.get_by_role("button", name="Make the link").click()
+    end = page.get_by_role("button", name="End the link").bounding_box()
+    dialog = box(page, ".palette-box")
+    assert end
+    assert end["x"] + end["width"] <= dialog["x"] + dialog["width"]
+    page.keyboard.press("Escape")
+    site.store.chunks[0].page_content += "\n\n```xml title=x.xml\n" + "<computer/> " * 200 + "\n```"
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("computer")
+    expect(page.locator(".snippet").first).to_be_visible()
+    assert box(page, ".snippet")["height"] < 70
+    assert "title=x.xml" not in page.locator(".snippet").first.inner_text()
+
+
+def test_a_name_in_a_table_stays_whole(new_page: NewPage, site: Site) -> None:
+    site.say("| Part | Use |\n|---|---|\n| `joint_trajectory_controller` | It moves arms. |\n")
+    page = opened(new_page, site, 320)
+    ask(page, QUESTION)
+    done(page)
+    assert box(page, ".answer td code")["height"] < 30
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
 def test_no_line_ends_between_a_sentence_and_its_mark(new_page: NewPage, site: Site) -> None:
     words = "Robots use ROS 2 libraries and tools today"
     site.say(*(piece for end in "!?.:" for piece in ((f"{words}{end}", 0), " ")))
