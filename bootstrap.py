@@ -191,6 +191,7 @@ def _parts(
             fallback_name=models.fallback_name,
             first_token_seconds=settings.first_token_seconds,
             limits=AnswerLimits(settings.answer_max_characters, settings.answer_max_seconds),
+            meaning=models.local,
         ),
         condenser=_condenser(models),
         scorer=Gate(english(), judged=models.chat_name != EXTRACTIVE),

@@ -21,6 +21,7 @@ class Event(StrEnum):
     ANSWER_CUT = "answer_cut"
     CACHE_HIT = "cache_hit"
     CITATIONS_DROPPED = "citations_dropped"
+    CITATIONS_IN_OTHER_WORDS = "citations_in_other_words"
     CLIENT_LEFT = "client_left"
     DEGRADED = "degraded"
     EMBEDDING_CACHE_HIT = "embedding_cache_hit"

@@ -17,7 +17,7 @@ from chains.phrases import is_refusal
 from chains.small_talk import small_talk, without_opening
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
-from text.words import content_words, tokens
+from text.words import content_words, language_of, tokens
 
 _PRONOUNS: Final = frozenset(
     """it its they them their theirs this these those he she his her hers iska iski iske uska uski
@@ -54,6 +54,8 @@ _BARE: Final = 3
 _LEAN: Final = 4
 _MAY_LEAN: Final = 4
 """Content words that a question has at most if it may go on with a topic without saying so."""
+_OWN_WORDS: Final = 2
+"""Content words of a question that may mean something alone."""
 _ANSWER: Final = 600
 """Characters of an earlier answer that the model is shown."""
 
@@ -143,7 +145,10 @@ def _topic(question: str) -> str:
 
 
 class ModelCondenser:
-    """Rewrite by a small chat model; falls back to the lexical one."""
+    """Rewrite by a small chat model; falls back to the lexical one.
+
+    A question with words of its own is read as it is, too: the judge says what the book answers.
+    """
 
     def __init__(self, model: BaseChatModel, prompt: str, turns: int = 4) -> None:
         self._model = model
@@ -152,7 +157,7 @@ class ModelCondenser:
         self._fallback = LexicalCondenser()
 
     async def __call__(self, question: str, history: Sequence[PastTurn]) -> list[str]:
-        """The model's rewrite, one line; a question that stands alone costs no call."""
+        """The model's rewrite, one line, then the question; one that stands alone costs no call."""
         if not leans_on_history(question):
             return [question]
         lines: list[str] = []
@@ -171,7 +176,22 @@ class ModelCondenser:
             # The reader is shown the rewritten question.
             metering.count(metering.Event.PROMPT_WITHHELD)
             return (await self._fallback(question, history))[:1]
-        return [rewritten[0][:MAX_QUESTION] if rewritten else question]
+        read = rewritten[0][:MAX_QUESTION] if rewritten else question
+        said = " ".join([question, *(f"{turn.question} {turn.answer}" for turn in history)])
+        if _made_up(read, said):
+            metering.degrade(metering.Part.CONDENSE, visible=False)
+            return (await self._fallback(question, history))[:1]
+        own = len(content_words(question)) >= _OWN_WORDS
+        return list(dict.fromkeys([read, question])) if own else [read]
+
+
+def _made_up(rewritten: str, said: str) -> bool:
+    """Most of its words were said by nobody, so it is another question, not a translation."""
+    words = set(content_words(rewritten))
+    return (
+        language_of(said) == language_of(rewritten)
+        and len(words - set(content_words(said))) > len(words) / 2
+    )
 
 
 def _line(who: str, said: str) -> str:

@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableConfig
 
 import metering
 from chains.answer_limits import AnswerLimits, Cut
-from chains.citations import read_annotations, verify
+from chains.citations import Meaning, read_annotations, verify
 from chains.leaks import PromptLeakGuard, prompts
 from errors import BookChatError, BudgetExhausted, FixConfiguration, RetryLater
 from schema import AnswerChunk, Citation
@@ -34,6 +34,8 @@ class Models:
     first_token_seconds: float = 10.0
     """From the question to the first token of ``chat``, whatever came in between."""
     limits: AnswerLimits = field(default_factory=AnswerLimits)
+    meaning: Meaning | None = None
+    """Compares a claim with what it cites where they share no word."""
 
 
 @dataclass
@@ -91,12 +93,12 @@ class Generation:
         first, rest = await self._begin(messages, config)
         self.first_token_ms = (time.perf_counter() - started) * 1000
         async with aclosing(rest) as stream:
-            for chunk in self._read(first):
+            for chunk in await self._read(first):
                 yield chunk
             self._check_limits(first, started)
             if self.cut is None:
                 async for message in stream:
-                    for chunk in self._read(message):
+                    for chunk in await self._read(message):
                         yield chunk
                     self._check_limits(message, started)
                     if self._watch.leaked or self.cut:
@@ -158,7 +160,7 @@ class Generation:
         except StopAsyncIteration:
             raise RetryLater("The answering model said nothing.") from None
 
-    def _read(self, message: AIMessageChunk) -> list[AnswerChunk]:
+    async def _read(self, message: AIMessageChunk) -> list[AnswerChunk]:
         if message.usage_metadata:
             self.usage["input_tokens"] += message.usage_metadata["input_tokens"]
             self.usage["output_tokens"] += message.usage_metadata["output_tokens"]
@@ -170,7 +172,7 @@ class Generation:
         for block in message.content:
             if isinstance(block, dict):
                 chunks += self._say(block.get("text") or "")
-                chunks += self._cite(block)
+                chunks += await self._cite(block)
         return chunks
 
     def _say(self, delta: str) -> list[AnswerChunk]:
@@ -195,7 +197,7 @@ class Generation:
             return []
         return [self.say(text if self._parts else self.prefix + text)]
 
-    def _cite(self, block: Mapping[str, Any]) -> list[AnswerChunk]:
+    async def _cite(self, block: Mapping[str, Any]) -> list[AnswerChunk]:
         chunks: list[AnswerChunk] = []
         for citation in read_annotations(block):
             if self.not_in_book:
@@ -204,7 +206,7 @@ class Generation:
             moved = citation.model_copy(
                 update={"start": citation.start + shift, "end": citation.end + shift}
             )
-            checked = verify(moved, self.text, self.passages)
+            checked = await verify(moved, self.text, self.passages, self.models.meaning)
             if checked is not None:
                 self.citations.append(checked)
                 chunks.append({"citations": [checked.model_dump()]})

@@ -89,7 +89,7 @@ class Composer:
                     rooms = [] if code else [_OTHER_ROOM, *[_THIRD_ROOM] * (best < _DOUBTFUL)]
                     for other in _others(query, ranked, excerpts):
                         # One that was added may hold what the next would say.
-                        if rooms and not _repeats(other, excerpts):
+                        if rooms and not _repeats(other, excerpts) and _elsewhere(other, excerpts):
                             excerpts.append(layout.excerpt([other], rooms.pop(0)))
         return quote(query, excerpts, self.passages)
 
@@ -148,12 +148,18 @@ def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[C
         candidate
         for value, candidate in ranked
         if value >= best * _OTHER - max(0.0, _SURE - best)
-        and (candidate.passage, candidate.heading) != (first.passage, first.heading)
+        and _elsewhere(candidate, excerpts)
         and not tells_nothing(query, candidate)
         and candidate.kind in (("prose", "item", "row") if listed else ("prose", "item"))
         and not _repeats(candidate, excerpts)
         and not (query.defined_by(first.raw) and query.defined_by(candidate.raw))
     ]
+
+
+def _elsewhere(candidate: Candidate, excerpts: Sequence[Excerpt]) -> bool:
+    """Below a heading that was not quoted yet."""
+    quoted = {(c.passage, c.heading) for excerpt in excerpts for c in excerpt}
+    return (candidate.passage, candidate.heading) not in quoted
 
 
 def _repeats(candidate: Candidate, excerpts: Sequence[Excerpt]) -> bool:

@@ -69,6 +69,8 @@ class BookModels:
     fallback_name: str = ""
     reranker: BaseDocumentCompressor | None = None
     condense: BaseChatModel | None = None
+    local: Embedder | None = None
+    """Embeds in this process at no cost, where ``embeddings`` may not."""
     names: dict[str, str] = field(default_factory=dict)
     """Role to model, for people."""
     aclose: Callable[[], Coroutine[Any, Any, None]] = _nothing

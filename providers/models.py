@@ -78,7 +78,12 @@ class _Builder:
         }
         if self._chat.provider == EMBEDDED:
             return chosen
-        return replace(chosen, fallback=self._extractive(), fallback_name=EXTRACTIVE)
+        return replace(
+            chosen,
+            fallback=self._extractive(),
+            fallback_name=EXTRACTIVE,
+            local=self._minilm,
+        )
 
     @cached_property
     def embeddings(self) -> Embedder:
