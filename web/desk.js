@@ -137,7 +137,7 @@ function calendar(rows) {
 function unanswered(tables) {
   const nearest = Map.groupBy(tables.nearest_sections, (row) => row.question);
   const rows = tables.unanswered_questions.map((row) => [
-    h("span", { dir: directionOf(row.question) }, row.question), row.asked, h("time", {}, row.last_asked.slice(0, 10)), list((nearest.get(row.question) ?? []).map((one) => link(one)))]);
+    h("div", { dir: directionOf(row.question) }, row.question, (row.wordings ?? []).slice(0, 5).map((other) => h("p", { class: "soft" }, other))), row.asked, h("time", {}, row.last_asked.slice(0, 10)), list((nearest.get(row.question) ?? []).map((one) => link(one)))]);
   return wide(section("Asked, but not in the book", table(["Question", "Asked", "Last", "Nearest sections"], rows, "Every question was answered.")));
 }
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.openapi import answers
+from api.same_questions import by_meaning, groups_by_meaning
 from api.services import Services
 from chains.passages import opens
 from errors import FixQuestion
@@ -53,6 +54,11 @@ async def insights(
 ) -> Any:
     """Questions by day, what the book could not answer, bad ratings, never cited pages, calls."""
     tables = dict(await services.conversations.insights())
+    model = services.providers.get("embeddings", "")
+    if form == "json" and groups_by_meaning(model):
+        tables["unanswered_questions"] = await by_meaning(
+            tables["unanswered_questions"], model, services.retriever.store.vector_of
+        )
     cited = {row["path"] for row in tables.pop("cited_pages", [])}
     tables["pages_never_cited"] = await _never_cited(services, cited)
     tables["call_budget"] = [{"calls_a_month": services.settings.monthly_call_budget}]

@@ -17,7 +17,12 @@ TABLES: dict[str, Any] = {
     ],
     "answer_seconds": [{"answers": 13, "p50": 0.41, "p95": 1.2}],
     "unanswered_questions": [
-        {"question": "Who won the cup?", "asked": 3, "last_asked": "2026-11-20T10:00:00"}
+        {
+            "question": "Who won the cup?",
+            "asked": 3,
+            "last_asked": "2026-11-20T10:00:00",
+            "wordings": ["Which team has the cup?"],
+        }
     ],
     "nearest_sections": [
         {
@@ -83,6 +88,7 @@ def test_the_desk_shows_what_readers_asked_and_what_the_book_lacks(page: Page) -
     expect(page.get_by_role("img", name="13 questions in 14 days, at most 9 a day")).to_be_visible()
     gaps = page.get_by_role("region", name="Asked, but not in the book")
     expect(gaps).to_contain_text("Who won the cup?")
+    expect(gaps).to_contain_text("Which team has the cup?")
     expect(gaps.get_by_role("link", name="Teams")).to_be_visible()
     bad = page.get_by_role("region", name="Thumbs down")
     expect(bad).to_contain_text("What is <b>DDS</b>?")
