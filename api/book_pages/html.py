@@ -26,6 +26,17 @@ POLICY: Final = (
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TAGS: Final = nh3.ALLOWED_TAGS - {"img", "map", "area"} | {"div", "span"}
+_SHORT: Final = 3
+_SCROLLING: Final = {
+    "<table>": '<div class="table" tabindex="0" role="group" aria-label="Table"><table>',
+    "</table>": "</table></div>",
+    "<pre>": '<pre tabindex="0">',
+    '<div class="math block">': '<div class="math block" tabindex="0">',
+}
+"""What is wider than a phone scrolls by itself, also by keyboard.
+
+Clean HTML has these tags in no other form, and none of them in a text.
+"""
 _ATTRIBUTES: Final = {
     "*": {"dir"},
     "a": {"href"},
@@ -43,7 +54,7 @@ def page_html(page: PageEntry, chunks: Sequence[Document], contents: Contents, r
     sections = list(sections_of(page.title, chunks))
     crumbs = " › ".join(escape(folder) for folder in page.folders)
     body = [
-        f'<nav class="trail"><a href="{root}">Ask the book</a> · '
+        f'<nav class="trail" aria-label="Book"><a href="{root}">Ask the book</a> · '
         f'<a href="{root}pages/">All pages</a>{" · " + crumbs if crumbs else ""}</nav>',
         f"<main><h1>{escape(page.title)}</h1>",
         _headings(sections),
@@ -101,7 +112,9 @@ def _headings(sections: Sequence[PageSection]) -> str:
         for section in sections
         if section.level == 2 and section.anchor
     ]
-    return f'<nav class="contents"><ul>{"".join(items)}</ul></nav>' if len(items) > 2 else ""
+    if len(items) < _SHORT:
+        return ""
+    return f'<nav class="contents" aria-label="On this page"><ul>{"".join(items)}</ul></nav>'
 
 
 def _section(section: PageSection) -> str:
@@ -123,18 +136,21 @@ def _neighbours(page: PageEntry, contents: Contents, root: str) -> str:
         for rel, other in (("prev", before), ("next", after))
         if other is not None
     ]
-    return f'<nav class="beside">{" ".join(links)}</nav>'
+    return f'<nav class="beside" aria-label="Next pages">{" ".join(links)}</nav>' if links else ""
 
 
 def _rendered(text: str) -> str:
     html: str = _markdown().render(text)
-    return nh3.clean(
+    clean: str = nh3.clean(
         html,
         tags=set(_TAGS),
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
         url_schemes={"http", "https", "mailto"},
         filter_style_properties={"text-align"},
     )
+    for tag, scrolling in _SCROLLING.items():
+        clean = clean.replace(tag, scrolling)
+    return clean
 
 
 @cache
