@@ -20,7 +20,7 @@ value = "a line of code that is much wider than the screen of any telephone" + "
 ```
 
 $$
-\\omega = \\sqrt{g / z_c} + \\alpha + \\beta + \\gamma + \\delta + \\epsilon + \\zeta + \\eta + \\theta
+\\omega = \\sqrt{g / z_c} + \\alpha + \\beta + \\gamma + \\delta + \\epsilon + \\zeta + \\eta
 $$
 """
 
