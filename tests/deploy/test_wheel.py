@@ -109,4 +109,5 @@ def test_it_serves_the_page_and_answers(http: httpx.Client) -> None:
     answer = http.post("/chat/invoke", json={"input": {"question": "Why does a bee dance?"}})
 
     assert page.status_code == 200
+    assert answer.status_code == 200, answer.text
     assert "where the flowers are" in answer.json()["output"]["answer"]
