@@ -6,7 +6,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -69,7 +68,7 @@ class DyingStore:
 
 def opened(data: Path) -> AbstractAsyncContextManager[tuple[BookVectorStore, QdrantIndexStore]]:
     """The embedded stores below ``data``."""
-    settings = Settings(data_dir=data, _env_file=None)  # type: ignore[call-arg]  # pydantic-settings - its own argument
+    settings = Settings(data_dir=data, qdrant_url=None, _env_file=None)  # type: ignore[call-arg]  # pydantic-settings - its own argument
     return open_stores(settings, MiniLMEmbeddings())
 
 
@@ -95,6 +94,6 @@ async def contents(data: Path) -> tuple[str, dict[str, str], str]:
         return served[0], await store.digests(served[0]), served[1].book_version
 
 
-if __name__ == "__main__":
-    folder, stored, lines, step = sys.argv[1:]
-    asyncio.run(run(Path(folder), Path(stored), Path(lines), int(step)))
+def run_until(book: Path, data: Path, log: Path, at: int) -> None:
+    """A run that dies at step ``at``; in a process of its own."""
+    asyncio.run(run(book, data, log, at))

@@ -1,31 +1,30 @@
 """kill -9 at any point: readers keep a whole book, and the next run finishes the job."""
 
 import asyncio
-import os
+import multiprocessing
 import shutil
 import signal
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.loaders.crashing import contents, run
+from tests.loaders.crashing import contents, run, run_until
 
 pytestmark = pytest.mark.slow
 POINTS = 10
-ROOT = Path(__file__).parents[2]
+
+
+# Its server imports once what every process needs, which is most of what one costs.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.loaders.crashing"])
 
 
 async def killed(book: Path, data: Path, log: Path, step: int) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COHERE", "QDRANT"))}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.loaders.crashing", str(book), str(data), str(log), str(step)),
-        cwd=ROOT,
-        env=environment,
-    )
-    assert await process.wait() == -signal.SIGKILL
+    process = _PROCESSES.Process(target=run_until, args=(book, data, log, step))
+    process.start()
+    await asyncio.to_thread(process.join)
+    assert process.exitcode == -signal.SIGKILL
 
 
 def write(book: Path, changed: bool) -> Path:
