@@ -3,15 +3,24 @@
 import gc
 import sys
 
+from errors import BookChatError
+from settings import load_settings
+
 
 def main() -> int:
     """Exit status: 0 stopped by a signal, 1 could not start."""
+    # A wrong setting is named at once, not after the seconds that all modules take.
+    try:
+        settings = load_settings()
+    except BookChatError as error:
+        sys.stderr.write(f"error: {error.detail}\n")
+        return 1
     # A quarter of the start would go into looking for garbage among modules.
     gc.disable()
     from api.serving import serve
 
     gc.enable()
-    return serve()
+    return serve(settings)
 
 
 if __name__ == "__main__":

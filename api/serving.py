@@ -24,17 +24,16 @@ from api.protection.connections import SocketLimits, guarded
 from api.services import Services
 from api.wiring import open_services
 from errors import BookChatError, FixConfiguration
-from settings import Settings, load_settings
+from settings import Settings
 
 PING_SECONDS = 20.0
 SILENT_SECONDS = 60.0
 _log = logging.getLogger("book_chat")
 
 
-def serve() -> int:
+def serve(settings: Settings) -> int:
     """Exit status: 0 stopped by a signal, 1 could not start."""
     try:
-        settings = load_settings()
         configure_logging(settings.log_level, settings.log_format, questions=settings.log_questions)
         listener = _bind(settings)
         if settings.web_concurrency > 1:
