@@ -62,7 +62,7 @@ def test_sharing_and_searching_fit_a_small_phone(new_page: NewPage, site: Site) 
     done(page)
     page.get_by_role("button", name="Your conversations").click()
     page.get_by_role("button", name=f"Share by a link: {QUESTION}").click()
-    question = page.get_by_text("Whoever has the link")
+    question = page.get_by_text("Anyone with the link")
     assert question.evaluate("one => one.getBoundingClientRect().width") > 180
     page.get_by_role("button", name="Make the link").click()
     end = page.get_by_role("button", name="End the link").bounding_box()
