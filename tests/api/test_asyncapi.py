@@ -2,15 +2,19 @@
 
 import asyncio
 import json
+import random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator
 from websockets.asyncio.client import connect
 
 from api.doors import frames
 from errors import FixQuestion
 from tests.api.conftest import QUESTION, Served
+from tests.api.made_up import values
+from tests.api.test_outages import eventually
 from tests.api.test_websocket import _open, receive, until
 
 
@@ -115,3 +119,45 @@ def test_the_door_and_the_document_agree_on_what_a_frame_is(
     else:
         with pytest.raises(FixQuestion):
             frames.parse(frame)
+
+
+def made_up(document: dict[str, Any]) -> list[str]:
+    """Frames that the document allows, and the same with one byte gone wrong."""
+    found: list[str] = []
+    dice = random.Random(1)  # noqa: S311 - repeatable dice
+    for kind in by_type(document, "fromClient").values():
+
+        @settings(
+            max_examples=25,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(frame=values(kind.schema, document))
+        def keep(frame: Any) -> None:
+            text = json.dumps(frame)
+            at = dice.randrange(len(text))
+            found.extend([text, text[:at] + dice.choice('{}[]",:0\\') + text[at + 1 :]])
+
+        keep()
+    return found
+
+
+async def test_every_frame_made_up_from_the_document_is_answered_as_it_says(
+    served: Served, document: dict[str, Any]
+) -> None:
+    said = by_type(document, "fromServer")
+    sent = made_up(document)
+    assert len(sent) > 100
+    async with connect(served.ws) as socket:
+        said["ready"].validate(await receive(socket))
+        for frame in sent:
+            await socket.send(frame)
+            await socket.send('{"type":"ping"}')
+            while (answer := await receive(socket))["type"] != "pong":
+                said[answer["type"]].validate(answer)
+                assert answer.get("code") != "internal", frame
+        await socket.send(json.dumps({"type": "cancel", "id": "q"}))
+    assert await asyncio.to_thread(eventually, lambda: served.services.slots.taken == 0)
