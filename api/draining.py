@@ -1,7 +1,8 @@
-"""Shutdown of a WebSocket: its answer ends first, then it is closed with 1012."""
+"""uvicorn's WebSocket: at shutdown its answer ends first, and a refusal is no error."""
 
 import asyncio
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.app import DRAIN_SECONDS
@@ -9,9 +10,19 @@ from api.services import Services
 
 
 class DrainingWebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, which closes at once; it is told to when the server shuts down."""
+    """uvicorn's protocol, which closes at once; it is told to when the server shuts down.
+
+    It also takes a handshake that was answered with a refusal for one that was not answered.
+    """
 
     _closing: asyncio.Task[None] | None = None
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """As uvicorn's; a refusal with a body completes the handshake."""
+        await super().send(message)
+        refused = message["type"] == "websocket.http.response.body"
+        if refused and not message.get("more_body", False):
+            self.handshake_complete = True
 
     def shutdown(self) -> None:
         """Closes when no answer is being made any more, at the latest after DRAIN_SECONDS."""

@@ -1,4 +1,4 @@
-"""Sockets that send slowly, or too many of them: ended before they hold anything for long."""
+"""Sockets that send slowly, too much, or are too many: ended before they hold anything for long."""
 
 from asyncio import TimerHandle, Transport
 from dataclasses import dataclass
@@ -8,13 +8,22 @@ from typing import Any, Final, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.protection.addresses import Network, client_of_peer, is_trusted
+from api.protection.body_size import MAX_BODY
 
 HEAD_SECONDS: Final = 10.0
 """From the opening of a connection, or the end of an answer, to the last header of a request."""
 BODY_SECONDS: Final = 30.0
 """From the last header to the end of the body; the longest body of the contract is 4 MiB."""
+MAX_HEAD: Final = 64 * 1024
+"""Bytes of a request's line and headers, give or take what one read brings."""
+MAX_RAW: Final = 4 * MAX_BODY
+"""Bytes of a whole request as it is sent: chunks have heads and tails of their own."""
 _FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\n"
+    b"connection: close\r\n\r\n"
+)
+_LONG: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n"
     b"connection: close\r\n\r\n"
 )
 _LATE: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -37,6 +46,19 @@ class GuardedHttp(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.limits = limits
         self._reading: TimerHandle | None = None
+        self._read = 0
+        self._in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        """Counts what a request takes: nothing else limits its headers."""
+        self._read += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if (self._in_head and self._read > MAX_HEAD) or self._read > MAX_RAW:
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(_LONG)
+            self.transport.close()
 
     def connection_made(  # type: ignore[override]  # as uvicorn narrows it
         self, transport: Transport
@@ -61,16 +83,19 @@ class GuardedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The request line has begun to arrive."""
+        self._in_head = True
         self._wait(self.limits.head_seconds)
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """From here on the body is waited for."""
+        self._in_head = False
         self._wait(self.limits.body_seconds)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The request is read; how long its answer takes is not limited here."""
+        self._read, self._in_head = 0, True
         self._stop()
         super().on_message_complete()
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -135,7 +135,7 @@ def made_up(document: dict[str, Any]) -> list[str]:
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(frame=values(kind.schema, document))
+        @given(frame=values(cast(dict[str, Any], kind.schema), document))
         def keep(frame: Any) -> None:
             text = json.dumps(frame)
             at = dice.randrange(len(text))

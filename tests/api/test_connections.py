@@ -1,6 +1,8 @@
 """Clients that send slowly, or open many sockets: real sockets against a real server."""
 
 import asyncio
+import contextlib
+import http.client
 import json
 import socket
 import time
@@ -9,9 +11,11 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from api.app import create_app
+from api.draining import DrainingWebSocket
 from api.observability.telemetry import Metrics
 from api.protection.addresses import networks
 from api.protection.connections import SocketLimits, guarded
@@ -39,7 +43,7 @@ def address(trusted: tuple[str, ...]) -> Iterator[tuple[str, int]]:
     services = make_services(settings, ScriptedChat(pieces=PIECES), metrics)
     app = create_app(settings, services, metrics=metrics)
     limits = SocketLimits(5, networks(trusted), head_seconds=HEAD, body_seconds=BODY)
-    options: dict[str, Any] = {"ws": "websockets-sansio", "lifespan": "on", "http": guarded(limits)}
+    options: dict[str, Any] = {"ws": DrainingWebSocket, "lifespan": "on", "http": guarded(limits)}
     with serve(app, **options) as url:
         host, port = url.removeprefix("http://").split(":")
         yield host, int(port)
@@ -97,6 +101,58 @@ def test_a_request_in_two_pieces_is_answered_again_and_again(address: tuple[str,
         sock.settimeout(20)
         with closing(sock):
             assert sock.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"a" * 65536, b"a\r\nX-A: " * 8192, b"a\r\n b"],
+    ids=["one long header", "many headers", "folded"],
+)
+def test_a_head_without_an_end_is_refused_before_it_takes_memory(
+    address: tuple[str, int], piece: bytes
+) -> None:
+    sock = opened(address, b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ")
+    sock.settimeout(20)
+    with closing(sock):
+        sent = 0
+        with contextlib.suppress(OSError):  # it closed
+            while sent < 16 << 20:
+                sock.sendall(piece)
+                sent += len(piece)
+        assert sent < 16 << 20
+    with closing(opened(address, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")) as other:
+        assert other.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_what_stands_beside_a_chunked_body_is_counted_too(address: tuple[str, int]) -> None:
+    head = POST.replace(
+        b"Content-Length: %d" % len(BODY_OF_A_QUESTION), b"Transfer-Encoding: chunked"
+    )
+    sock = opened(address, head + b"1\r\n{\r\n0\r\n")
+    sent = 0
+    with closing(sock), contextlib.suppress(OSError):  # it closed
+        while sent < 64 << 20:
+            sock.sendall(b"X-A: b\r\n" * 8192)
+            sent += 65536
+    assert sent < 64 << 20
+
+
+def test_long_headers_of_real_clients_pass_again_and_again(address: tuple[str, int]) -> None:
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    with closing(connection):
+        for _ in range(6):
+            connection.request("GET", "/health/live", headers={"X-Cookie": "c" * 30_000})
+            response = connection.getresponse()
+            assert (response.status, response.read()) == (200, b'{"status":"ok"}')
+
+
+def test_a_handshake_that_is_refused_is_no_error(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://{address[0]}:{address[1]}/nowhere")
+    assert refused.value.response.status_code == 404
+    assert [r for r in caplog.records if r.levelname == "ERROR"] == []
 
 
 def test_one_socket_too_many_is_told_to_come_back_and_those_inside_go_on(
