@@ -156,3 +156,6 @@ async def test_a_replica_that_dies_midway_leaves_a_named_error(pair: Pair) -> No
                 frames.append(json.loads(await second.recv()))
         assert (frames[-1]["type"], frames[-1]["code"]) == ("error", "model_unavailable")
         assert [f["seq"] for f in frames] == list(range(len(frames)))
+        # Or the replica would wait for the rest of its answer when it stops.
+        await first.send(json.dumps({"type": "cancel", "id": "q1"}))
+        await until(first, "cancelled")

@@ -129,3 +129,4 @@ def test_a_server_that_forgot_the_answer_is_said_plainly(
     wire.mend()
     expect(page.get_by_role("alert")).to_contain_text("before the answer was complete")
     expect(page.locator(".answer")).to_contain_text("small cooperating programs")
+    site.go_on()  # or the server would wait for it when it stops
