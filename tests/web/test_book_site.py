@@ -15,7 +15,7 @@ from tests.built_book import CHAT_HOST, built_book
 from tests.web.accessibility import findings
 from tests.web.book import QUESTION, SITE
 from tests.web.conftest import CHROMIUM, NewPage, Site, ask, chromium, done, running
-from tests.web.test_pictures import picture
+from tests.web.test_no_overflow import fits
 from tests.web.test_widget import SELECT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docusaurus")]
@@ -74,7 +74,7 @@ def test_a_question_on_a_page_and_a_citation_that_lands_on_the_heading(page: Pag
         text = page.locator(covered).last.bounding_box()
         assert text
         assert text["x"] + text["width"] <= panel["x"], f"the panel covers {covered}"
-    picture(page, "book-answer")
+    fits(page)
     page.locator(".answer .mark").last.click()
     expect(page).to_have_url(re.compile("#why-humanoid-robots-use-ros-2$"))
     heading = page.locator("h2#why-humanoid-robots-use-ros-2")
@@ -98,7 +98,7 @@ def test_a_selected_paragraph_is_explained_from_its_own_section(page: Page, site
     page.evaluate("window.scrollBy(0, 300)")
     page.locator(".selection .ask").click()
     page.mouse.move(0, 0)
-    picture(page, "book-select")
+    fits(page)
     page.get_by_role("button", name="Explain", exact=True).click()
     done(page)
     expect(page.locator(".quote")).to_contain_text("open-source set of libraries")
@@ -116,7 +116,7 @@ def test_the_sites_own_switch_turns_the_widget_dark(page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(root).to_have_attribute("data-theme", "dark")
     assert findings(page) == []
-    picture(page, "book-dark")
+    fits(page)
 
 
 def test_the_urdu_site_has_an_urdu_widget(page: Page, book_url: str) -> None:
@@ -126,7 +126,7 @@ def test_the_urdu_site_has_an_urdu_widget(page: Page, book_url: str) -> None:
     panel = page.locator("dialog").bounding_box()
     assert panel is not None
     assert panel["x"] == 0
-    picture(page, "book-urdu")
+    fits(page)
 
 
 def test_navigation_inside_the_site_keeps_the_widget(page: Page, site: Site) -> None:
@@ -141,7 +141,7 @@ def test_on_a_phone_the_book_stays_readable(new_page: NewPage, book_url: str, si
     page = new_page(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     page.goto(book_url + CHAPTER)
     expect(page.locator(".launcher")).to_be_visible()
-    picture(page, "book-phone")
+    fits(page)
 
 
 LANDED = """(id) => {
