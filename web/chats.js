@@ -24,11 +24,15 @@ export class Chats {
     this.node.remove();
   }
 
-  #draw() {
+  /** `session`: the row that the reader was at, where the focus stays. */
+  #draw(session = null) {
     const { words, conversation } = this.host;
     const sessions = conversation.notes.get("sessions").toReversed();
-    const rows = sessions.map((session) => this.#row(session));
+    const rows = sessions.map((one) => this.#row(one));
     this.list.replaceChildren(...(rows.length ? rows : [h("li", { class: "label" }, words.chatsNone)]));
+    if (!session) return;
+    const row = rows[Math.max(0, sessions.indexOf(session))] ?? this.node;
+    row.querySelector("button").focus();
   }
 
   #row(session) {
@@ -58,7 +62,7 @@ export class Chats {
     const keep = (event) => {
       event.preventDefault();
       if (input.value.trim()) conversation.notes.name(session, input.value.trim(), true);
-      this.#draw();
+      this.#draw(session);
     };
     row.replaceChildren(h("form", { class: "chat-edit", onsubmit: keep }, input, h("button", { type: "submit", class: "again" }, words.save)));
     input.select();
@@ -77,7 +81,7 @@ export class Chats {
         await act();
       } catch {
         this.host.notice(words.shareFailed);
-        this.#draw();
+        this.#draw(session);
       }
     };
     const make = attempting(async () => {
@@ -87,12 +91,12 @@ export class Chats {
     const end = attempting(async () => {
       await service.unshare(session);
       keep(null);
-      this.#draw();
+      this.#draw(session);
     });
     const button = (label, act, strong = false) => h("button", { type: "button", class: strong ? "text strong" : "text", onclick: act }, label);
     const id = notes.get("shares")[session];
     if (!id) {
-      const no = button(words.cancel, () => this.#draw());
+      const no = button(words.cancel, () => this.#draw(session));
       row.replaceChildren(h("span", { class: "chat-ask" }, words.shareAsk), button(words.shareYes, make, true), no);
       return no.focus();
     }
@@ -121,9 +125,9 @@ export class Chats {
     const yes = h("button", { type: "button", class: "text strong", onclick: async () => {
       const gone = await this.host.conversation.remove(session);
       if (!gone) this.host.notice(words.clearFailed);
-      this.#draw();
+      this.#draw(session);
     } }, words.remove);
-    const no = h("button", { type: "button", class: "text", onclick: () => this.#draw() }, words.clearNo);
+    const no = h("button", { type: "button", class: "text", onclick: () => this.#draw(session) }, words.clearNo);
     row.replaceChildren(h("span", { class: "chat-ask" }, words.removeAsk), yes, no);
     no.focus();
   }

@@ -124,6 +124,51 @@ def test_a_conversation_is_shared_for_reading_until_its_reader_ends_it(
     errors.clear()
 
 
+FOCUSED = """() => {
+  const one = document.querySelector('book-chat').shadowRoot.activeElement;
+  return one?.getAttribute('aria-label') || one?.textContent || '';
+}"""
+
+
+def test_conversations_are_managed_by_keyboard_alone(page: Page, site: Site) -> None:
+    ask(page, QUESTION)
+    done(page)
+
+    def focused(name: str) -> None:
+        page.wait_for_function(f"(name) => ({FOCUSED})() === name", arg=name)
+
+    def reach(name: str, key: str = "Tab") -> None:
+        for _ in range(40):
+            if page.evaluate(FOCUSED) == name:
+                return
+            page.keyboard.press(key)
+        raise AssertionError(f"{name} was not reached")
+
+    reach("Your conversations", "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Your conversations")).to_be_visible()
+    reach(f"Rename: {QUESTION}")
+    page.keyboard.press("Enter")
+    focused("Name of the conversation")
+    page.keyboard.type("Basics")
+    page.keyboard.press("Enter")
+    focused("Basics")
+    reach("Share by a link: Basics")
+    page.keyboard.press("Enter")
+    focused("Cancel")
+    page.keyboard.press("Enter")
+    focused("Basics")
+    reach("Delete: Basics")
+    page.keyboard.press("Enter")
+    focused("Keep")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("There are no conversations")).to_be_visible()
+    focused("Close")
+    page.keyboard.press("Enter")
+    focused("Your conversations")
+
+
 def test_an_answer_can_be_made_again_and_its_question_changed(page: Page, site: Site) -> None:
     ask(page, QUESTION)
     done(page)
