@@ -12,13 +12,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LEAVES = {
     *("schema", "errors", "settings", "settings_values"),
-    *("metering", "background_loop", "circuit_breaker"),
+    *("metering", "background_loop", "circuit_breaker", "freed_memory"),
 }
 ROOMS = {
     *("text", "extractive", "chains", "providers", "loaders", "conversations", "api"),
     *("standins", "evals", "benchmarks", "deploy"),
 }
-NOUNS = {"schema", "errors", "metering", "background_loop", "circuit_breaker", "text"}
+NOUNS = {
+    "schema",
+    "errors",
+    "metering",
+    "background_loop",
+    "circuit_breaker",
+    "freed_memory",
+    "text",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "text": set(),
     "api": {"conversations", "chains", "settings", *NOUNS},

@@ -1,13 +1,12 @@
 """The job that brings the served collection up to date with the book, inside the service."""
 
 import asyncio
-import contextlib
-import ctypes
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import freed_memory
 from errors import BookChatError, RetryLater
 
 Progress = Callable[[dict[str, Any]], None]
@@ -105,7 +104,7 @@ class IndexJob:
 
     def _done(self, summary: dict[str, Any]) -> None:
         self._state = {"state": "done", "summary": summary}
-        _give_memory_back()
+        freed_memory.give_back()
         _log.info(
             "book indexed: %(documents)s documents, %(chunks)s chunks, %(added)s of them new",
             summary,
@@ -123,9 +122,3 @@ def progress_line(phase: str, done: int, total: int | None, seconds: float) -> s
     if total and done:
         line += f", about {seconds / done * (total - done):.0f} s left"
     return line
-
-
-def _give_memory_back() -> None:
-    """Glibc keeps what was freed for the next allocation; an index may be months until then."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
-        ctypes.CDLL(None).malloc_trim(0)
