@@ -7,12 +7,14 @@ from text.words import language_of
 
 _NAMES: Final = {"en": "English", "ur": "Urdu", "roman-ur": "Roman Urdu (Urdu in Latin letters)"}
 _NOT_IN_BOOK: Final = {
-    "en": "I could not find an answer to this in the book. "
-    "The nearest sections are listed below; they may still help.",
-    "ur": "مجھے اس سوال کا جواب کتاب میں نہیں ملا۔ "
-    "قریب ترین حصے نیچے دیے گئے ہیں، شاید وہ مدد کریں۔",
-    "roman-ur": "Mujhe is sawal ka jawab kitab mein nahin mila. "
-    "Qareeb tareen hisse neeche diye gaye hain, shayad woh madad karein.",
+    "en": "I could not find an answer to this in the book.",
+    "ur": "مجھے اس سوال کا جواب کتاب میں نہیں ملا۔",
+    "roman-ur": "Mujhe is sawal ka jawab kitab mein nahin mila.",
+}
+_NEAREST: Final = {
+    "en": " The nearest sections are listed below; they may still help.",
+    "ur": " قریب ترین حصے نیچے دیے گئے ہیں، شاید وہ مدد کریں۔",
+    "roman-ur": " Qareeb tareen hisse neeche diye gaye hain, shayad woh madad karein.",
 }
 _NOT_FROM_BOOK: Final = {
     "en": "The selected text does not stand in this book, so this goes by the text as given. ",
@@ -56,14 +58,15 @@ def answer_language(question: str, wanted: str | None) -> str:
     return _NAMES[_code(question, wanted)]
 
 
-def not_in_book(question: str, wanted: str | None) -> str:
-    """The kind sentence for a question that the book does not answer."""
-    return _NOT_IN_BOOK[_code(question, wanted)]
+def not_in_book(question: str, wanted: str | None, *, nearest: bool = True) -> str:
+    """What is said of a question beyond the book; ``nearest``: sections are listed with it."""
+    code = _code(question, wanted)
+    return _NOT_IN_BOOK[code] + (_NEAREST[code] if nearest else "")
 
 
 def is_refusal(answer: str) -> bool:
     """True for an answer of ours that says that the book has none."""
-    return answer.strip() in _NOT_IN_BOOK.values()
+    return answer.strip().startswith(tuple(_NOT_IN_BOOK.values()))
 
 
 def unsure(question: str, wanted: str | None) -> str:

@@ -68,7 +68,9 @@ class Generate(AnswerRunnable):
                 yield generation.say(phrases.cut_off(state.standalone, language))
             if state.status == "not_in_book":
                 language = state.question.language
-                refusal = phrases.not_in_book(state.standalone, language)
+                refusal = phrases.not_in_book(
+                    state.standalone, language, nearest=bool(state.passages)
+                )
                 yield generation.say(_still_indexing(state) + refusal)
             if not generation.citations:
                 yield {"citations": []}

@@ -88,6 +88,16 @@ async def test_a_question_the_book_does_not_answer_costs_no_model_call() -> None
     assert answer.model == "none"
 
 
+async def test_a_refusal_promises_no_sections_where_none_were_found() -> None:
+    chain, _ = make(["never said"])
+    refused = Answer.model_validate(await chain.ainvoke("Who painted the robot of Mona Lisa?"))
+    assert "nearest sections" in refused.answer
+    question = {"question": QUESTION, "section": "no-such-part"}
+    answer = Answer.model_validate(await chain.ainvoke(question))
+    assert (answer.status, answer.sources) == ("not_in_book", [])
+    assert answer.answer == "I could not find an answer to this in the book."
+
+
 @pytest.mark.parametrize("pieces", [["NOT_IN_BOOK"], ["NOT", "_IN_", "BOOK"], ["NOT_IN_BOOK", "."]])
 async def test_a_model_that_finds_no_answer_is_taken_at_its_word(pieces: list[str]) -> None:
     chain, _ = make(pieces)
