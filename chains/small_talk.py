@@ -51,7 +51,8 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     "|this sucks|fuck you|fuck off|fuck|shit|bullshit|i hate you|you are bad|bad bot|you are wrong"
     "|moron|crap|damn|wtf|go away|you are terrible|this is useless|nonsense|that's wrong"
     "|thats wrong|that is wrong|this is wrong|wrong|wrong answer|not what i asked"
-    "|that's not what i asked|thats not what i asked|that is not what i asked",
+    "|ur useless|ur stupid|ur dumb|u suck|u are stupid|that's not what i asked"
+    "|thats not what i asked|that is not what i asked",
     ("roman-ur", "greeting"): "assalam o alaikum|assalamu alaikum|assalam alaikum|aslam o alaikum"
     "|salam alaikum|walaikum assalam|adaab|asalam o alaikum|aoa",
     ("roman-ur", "thanks"): "shukriya|bohat shukriya|bahut shukriya|boht shukriya|meharbani"

@@ -21,7 +21,7 @@ _SURE: Final = 0.6
 """A best score below is a doubtful one."""
 _ROOM: Final = 100
 """Words of the section that answers."""
-_OTHER_ROOM: Final = 40
+_OTHER_ROOM: Final = 60
 """Words of another section beside it."""
 _OTHER: Final = 0.8
 """Share of the best score from which another section is worth a word."""

@@ -21,6 +21,9 @@ _AROUND: Final = 0.45
 """A word of the heading or lead-in counts this much of a word of the sentence itself."""
 _NEARNESS: Final = 0.25
 _COVERED: Final = 0.1
+_CODE: Final = {"code": 0.4, "command": 0.05, "number": -0.05, "define": -0.3, "how": 0.0}
+"""What a block of code is worth, by the first of these that is asked for."""
+_CODE_UNASKED: Final = -0.15
 _LISTED: Final = ("item", "row")
 _OF_LIST: Final = 0.8
 """A word of its list counts this much of a word of the item."""
@@ -173,11 +176,7 @@ def _code(kinds: frozenset[str], *, is_code: bool) -> float:
     """A block stands alone badly, a diagram's source even worse."""
     if not is_code:
         return -0.3
-    if "code" in kinds:
-        return 0.4
-    if "command" in kinds:
-        return 0.05
-    return -0.3 if kinds & {"define", "why"} else 0.0 if "how" in kinds else -0.05
+    return next((bonus for kind, bonus in _CODE.items() if kind in kinds), _CODE_UNASKED)
 
 
 def _cues(query: Query, candidate: Candidate) -> float:

@@ -17,7 +17,7 @@ _LONG: Final = 8
 """Words from this length on may hold two errors."""
 _EVERYDAY: Final = 3000
 """Ranks of English words that a typing error may stand for though the book does not use them."""
-_UNUSUAL: Final = 6000
+_UNUSUAL: Final = 9000
 """An English word that is rarer and is not in the book may be a slip for a function word."""
 _RUN_TOGETHER: Final = frozenset(
     "whats thats hows wheres whos theres dont doesnt didnt isnt arent cant wont im ive lets".split()
@@ -69,7 +69,9 @@ class Speller:
             return None
         if rank is not None and rank <= _UNUSUAL:
             return None
-        near = [one for one in _FUNCTION if OSA.distance(word, one, score_cutoff=1) <= 1]
+        near = [
+            one for one in _FUNCTION | _RUN_TOGETHER if OSA.distance(word, one, score_cutoff=1) <= 1
+        ]
         near = [one for one in near if one[0] == word[0] or set(one) == set(word)]
         return min(near, key=lambda one: (set(one) != set(word), one)) if near else None
 
