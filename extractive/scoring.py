@@ -23,7 +23,7 @@ _NEARNESS: Final = 0.25
 _COVERED: Final = 0.1
 _CODE: Final = {"code": 0.4, "command": 0.05, "number": -0.05, "define": -0.3, "how": 0.0}
 """What a block of code is worth, by the first of these that is asked for."""
-_CODE_UNASKED: Final = -0.15
+_CODE_UNASKED: Final = -0.1
 _LISTED: Final = ("item", "row")
 _OF_LIST: Final = 0.8
 """A word of its list counts this much of a word of the item."""
