@@ -37,7 +37,7 @@ SURE: Final = (
     *("lead", "length", "words", "personal"),
 )
 SURE_WHERE_COVERED: Final = ("nearness", "sentence", "missing", "negated", "personal", "lead")
-FALSE_REFUSALS: Final = 0.055
+FALSE_REFUSALS: Final = 0.068
 SURE_OF_ANSWERABLE: Final = 0.72
 NEAR_SURE: Final = 0.48
 _FOREIGN: Final = 20

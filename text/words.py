@@ -29,7 +29,7 @@ what's when where which while who whom whose why will with without would you you
 actually basically explain explained describe define mean means meant work works working
 difference compare example examples question answer book chapter section
 im ive id dont doesnt didnt isnt arent wasnt cant couldnt wont wouldnt shouldnt havent hasnt whats
-thats hows wheres whos theres lets youre pls plz thx u
+thats hows wheres whos theres lets youre pls plz thx u vs versus
 """.split()
 _URDU: Final = """
 کا کی کے کو میں سے پر ہے ہیں اور یہ وہ کیا کیوں کیسے کس کون کب کہاں تھا تھے تھی ہو ہوتا ہوتی ہوتے
