@@ -36,6 +36,10 @@ class Books:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     """``answered``, ``degraded``, ``cancelled``, ``error:<code>``, … by question."""
+    down: bool = False
+    """While the service is being restarted."""
+    doors: Counter[str] = field(default_factory=Counter)
+    """Replies by door, other than the WebSocket's readers'."""
     wrong: list[str] = field(default_factory=list)
     """What must never happen."""
     life: int = 0

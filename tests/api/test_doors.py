@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from api.protection.body_size import MAX_BODY
+from benchmarks.doors import DOORS, Door
 from errors import STATUS, BookChatError, ErrorCode, RetryLater
 from tests.api.conftest import QUESTION, Served
-from tests.api.doors import DOORS, Door
 from tests.api.test_outages import eventually
 
 every_door = pytest.mark.parametrize("door", DOORS, ids=str)

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import pytest
 
+from benchmarks.doors import DOORS, Door, Reply
 from standins.cohere import CohereStandIn
 from standins.qdrant import Fault, QdrantStandIn
 from standins.server import serve
-from tests.api.doors import DOORS, Door, Reply
 from tests.api.test_outages import eventually
 from tests.api.wired import QUESTION, Wired, over_cohere
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.doors import DOORS, Door
 from standins.cohere import CohereStandIn
 from tests.api.conftest import QUESTION, Served
-from tests.api.doors import DOORS, Door
 from tests.api.wired import over_cohere
 
 BOOK = "https://book.example"

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from benchmarks.doors import DOORS
 from tests.api.conftest import QUESTION, Served
-from tests.api.doors import DOORS
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 EXTERNAL = re.compile(r"""(?:src|href)=["'](?:https?:)?//""")

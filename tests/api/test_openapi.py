@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from benchmarks.doors import DOORS
 from tests.api.conftest import Served
-from tests.api.doors import DOORS
 
 ADMIN = "admin-key-for-this-test"
 EXAMPLES = 30

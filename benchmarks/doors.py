@@ -1,6 +1,6 @@
-"""Every door that can cost a call, behind one interface: a new door joins each suite by one line.
+"""Every door that can cost a call, behind one interface: a new door joins by one line.
 
-The guard's tests, the fault matrix and the budget's tests run over ``DOORS``.
+The guard's tests, the fault matrix, the attacks and the soak run over ``DOORS``.
 """
 
 import re
