@@ -21,6 +21,7 @@ def vocabulary() -> Vocabulary:
     ("typed", "meant"),
     [
         ("wat is teh zero momment point", "what is the zero moment point"),
+        ("wats a zero momment point", "whats a zero moment point"),
         ("Wich lidr mesures best?", "Which lidar measures best?"),
         ("compare humaniod contrllers", "compare humanoid controller"),
     ],

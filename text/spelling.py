@@ -27,6 +27,8 @@ _FUNCTION: Final = frozenset(
     " between are can should would could have has and for into".split()
 )
 
+_MEANT: Final = _FUNCTION | {word for word in _RUN_TOGETHER if len(word) > _SHORTEST}
+
 
 class Speller:
     """Mends words that neither the book nor ordinary English knows.
@@ -69,9 +71,7 @@ class Speller:
             return None
         if rank is not None and rank <= _UNUSUAL:
             return None
-        near = [
-            one for one in _FUNCTION | _RUN_TOGETHER if OSA.distance(word, one, score_cutoff=1) <= 1
-        ]
+        near = [one for one in _MEANT if OSA.distance(word, one, score_cutoff=1) <= 1]
         near = [one for one in near if one[0] == word[0] or set(one) == set(word)]
         return min(near, key=lambda one: (set(one) != set(word), one)) if near else None
 
