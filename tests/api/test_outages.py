@@ -1,5 +1,6 @@
 """The parts around the answer go away and come back: Qdrant, PostgreSQL."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -95,3 +96,18 @@ def test_a_start_without_the_database_answers_too(tmp_path: Path) -> None:
     with wired(tmp_path, database_url=url) as service:
         assert service.ask()["status"] == "answered"
         assert _database(service) == "unavailable"
+
+
+def test_an_index_that_somebody_removed_is_made_again_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.wiring._WATCH_SECONDS", 0.1)
+    with wired(tmp_path) as service:
+        assert service.ask()["sources"]
+        for entry in (tmp_path / "data" / "qdrant").iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+        refused = service.post(language="en-2")
+        assert (refused.status_code, refused.json()["code"]) == (503, "retrieval_unavailable")
+        assert eventually(lambda: service.post(language="en-3").status_code == 200)
+        assert eventually(lambda: service.parts()[0] == 200)

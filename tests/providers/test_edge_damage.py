@@ -56,6 +56,13 @@ def shatter(folder: Path) -> None:
         damage(pages, "noise", random.Random(1))  # noqa: S311 - repeatable dice
 
 
+def remove_folders(data: Path) -> None:
+    """All files of all collections."""
+    for entry in (data / "qdrant").iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+
+
 def cases(folder: Path, seed: int) -> list[tuple[str, str]]:
     """Some files, each with one kind of damage, other ones for each seed."""
     inside = folder / "qdrant"
@@ -96,9 +103,7 @@ async def test_a_folder_that_is_gone_is_said_in_one_line(
     sound: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.copytree(sound, tmp_path / "data")
-    for entry in (tmp_path / "data" / "qdrant").iterdir():
-        if entry.is_dir():
-            shutil.rmtree(entry)
+    remove_folders(tmp_path / "data")
     async with stores_at(WordEmbeddings(), tmp_path / "data") as (_, index):
         assert await index.served() is None
     assert [r.message.partition("(")[2] for r in caplog.records] == [
@@ -131,6 +136,23 @@ async def test_damage_that_shows_in_use_closes_the_index_until_it_is_made_anew(
         assert engine._looking is not None
         await engine._looking
         assert await index.served() is None
+        await fill(index, BOOK)
+        assert await search.asimilarity_search_with_score("robot 3", 5)
+
+
+async def test_a_folder_that_is_removed_under_the_process_is_noticed_and_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stores_at(WordEmbeddings(), tmp_path) as (search, index):
+        await fill(index, BOOK)
+        remove_folders(tmp_path)
+        with pytest.raises(RetryLater):
+            await search.asimilarity_search_with_score("robot 3", 5)
+        looking = cast(AsyncEdgeClient, search._async)._looking
+        assert looking is not None
+        await looking
+        assert await index.served() is None
+        assert "its files are gone" in caplog.text
         await fill(index, BOOK)
         assert await search.asimilarity_search_with_score("robot 3", 5)
 

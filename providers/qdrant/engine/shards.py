@@ -147,9 +147,13 @@ class EdgeShards:
                 code="retrieval_unavailable",
             )
         shard = self._open.get(collection)
+        path = self._folder / self._folders[collection]
         if shard is None:
-            shard = edge.EdgeShard.load(str(self._folder / self._folders[collection]))
+            shard = edge.EdgeShard.load(str(path))
             self._open[collection] = shard
+        elif not path.exists():
+            # Maps of deleted files can be read and written; what is written is lost.
+            raise FilesFailed("its folder was removed")
         return shard
 
     def in_doubt(self) -> list[str]:
