@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.protection.addresses import Network, client_of_peer, is_trusted
 from api.protection.body_size import MAX_BODY
@@ -48,6 +48,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._reading: TimerHandle | None = None
         self._read = 0
         self._in_head = True
+        self._cycles: list[RequestResponseCycle] = []
 
     def data_received(self, data: bytes) -> None:
         """Counts what a request takes: nothing else limits its headers."""
@@ -72,8 +73,12 @@ class GuardedHttp(HttpToolsProtocol):
         self._wait(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more is waited for."""
+        """Nothing more is waited for; uvicorn tells only the request that came last."""
         self._stop()
+        self.pipeline.clear()
+        for cycle in self._cycles:
+            cycle.disconnected = True
+            cycle.message_event.set()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
@@ -92,6 +97,9 @@ class GuardedHttp(HttpToolsProtocol):
         self._in_head = False
         self._wait(self.limits.body_seconds)
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle not in self._cycles:
+            unfinished = [cycle for cycle in self._cycles if not cycle.response_complete]
+            self._cycles = [*unfinished, self.cycle]
 
     def on_message_complete(self) -> None:
         """The request is read; how long its answer takes is not limited here."""

@@ -137,6 +137,24 @@ def test_what_stands_beside_a_chunked_body_is_counted_too(address: tuple[str, in
     assert sent < 64 << 20
 
 
+def test_who_leaves_while_requests_wait_in_line_is_no_error(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(10):
+        with closing(
+            opened(
+                address, b"GET /docs/files/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 50
+            )
+        ) as sock:
+            sock.settimeout(20)
+            sock.recv(1000)
+    for _ in range(3):
+        with closing(opened(address, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")) as other:
+            other.settimeout(20)
+            assert other.recv(100).startswith(b"HTTP/1.1 200")
+    assert [r.message for r in caplog.records if r.levelname in ("ERROR", "WARNING")] == []
+
+
 def test_long_headers_of_real_clients_pass_again_and_again(address: tuple[str, int]) -> None:
     connection = http.client.HTTPConnection(*address, timeout=20)
     with closing(connection):
