@@ -54,8 +54,6 @@ _BARE: Final = 3
 _LEAN: Final = 4
 _MAY_LEAN: Final = 4
 """Content words that a question has at most if it may go on with a topic without saying so."""
-_OWN_WORDS: Final = 2
-"""Content words of a question that may mean something alone."""
 _ANSWER: Final = 600
 """Characters of an earlier answer that the model is shown."""
 
@@ -147,7 +145,7 @@ def _topic(question: str) -> str:
 class ModelCondenser:
     """Rewrite by a small chat model; falls back to the lexical one.
 
-    A question with words of its own is read as it is, too: the judge says what the book answers.
+    It sees no turn that was refused, and what it makes up is not used.
     """
 
     def __init__(self, model: BaseChatModel, prompt: str, turns: int = 4) -> None:
@@ -157,7 +155,7 @@ class ModelCondenser:
         self._fallback = LexicalCondenser()
 
     async def __call__(self, question: str, history: Sequence[PastTurn]) -> list[str]:
-        """The model's rewrite, one line, then the question; one that stands alone costs no call."""
+        """The model's rewrite, one line; a question that stands alone costs no call."""
         if not leans_on_history(question):
             return [question]
         lines: list[str] = []
@@ -181,8 +179,7 @@ class ModelCondenser:
         if _made_up(read, said):
             metering.degrade(metering.Part.CONDENSE, visible=False)
             return (await self._fallback(question, history))[:1]
-        own = len(content_words(question)) >= _OWN_WORDS
-        return list(dict.fromkeys([read, question])) if own else [read]
+        return [read]
 
 
 def _made_up(rewritten: str, said: str) -> bool:

@@ -1,15 +1,12 @@
 """Step 2: the passages of the book that may answer each reading."""
 
 import asyncio
-from collections.abc import Iterator
-from itertools import repeat
 from typing import Final
 from weakref import WeakKeyDictionary
 
 from langchain_core.runnables import RunnableConfig
 
 from chains import phrases
-from chains.budget import BudgetMode
 from chains.passages import sections_of
 from chains.places import Found, find
 from chains.retriever import BookRetriever
@@ -44,9 +41,9 @@ class Retrieve(Step):
             elif not await self._look_up(state):
                 searches = (
                     self._retriever.ainvoke(
-                        reading, config, scope=state.question.section, budget=budget
+                        reading, config, scope=state.question.section, budget=state.budget
                     )
-                    for reading, budget in zip(state.readings, _budgets(state), strict=False)
+                    for reading in state.readings
                 )
                 state.found = await asyncio.gather(*searches)
         state.standalone, state.passages = state.readings[0], state.found[0]
@@ -76,13 +73,6 @@ class Retrieve(Step):
         """One for each event loop; a notebook has two."""
         loop = asyncio.get_running_loop()
         return self._limits.setdefault(loop, asyncio.Semaphore(_SEARCHES))
-
-
-def _budgets(state: AnswerState) -> Iterator[BudgetMode]:
-    """Only the best guess is reranked; what evidence there is for the others shows without."""
-    yield state.budget
-    full = state.budget is BudgetMode.FULL
-    yield from repeat(BudgetMode.REDUCED if full else state.budget)
 
 
 def _place(state: AnswerState, outline: Outline) -> Found | None:

@@ -68,15 +68,6 @@ async def readings(reply: str, question: str) -> list[str]:
     return await ModelCondenser(chat, PROMPT)(question, HISTORY)
 
 
-async def test_a_question_with_words_of_its_own_is_read_as_it_is_too() -> None:
-    asked = "How fast does it start?"
-    rewrite = "How fast does a lifecycle node start?"
-    assert await readings(rewrite, asked) == [rewrite, asked]
-    assert await readings("Why does a lifecycle node matter?", "Why?") == [
-        "Why does a lifecycle node matter?"
-    ]
-
-
 async def test_a_rewrite_of_words_that_nobody_said_is_not_used() -> None:
     [read] = await readings("Which hotel in Lisbon has a swimming pool?", "Why is that?")
     assert read == "What is a lifecycle node: Why is that?"
