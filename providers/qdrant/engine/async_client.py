@@ -9,6 +9,7 @@ the collection, which then takes the original's place.
 import asyncio
 import logging
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -130,5 +131,15 @@ async def _optimise_apart(folder: Path) -> bool:
         raise
     if child.returncode not in (0, _NOTHING_TO_DO):
         # Searches stay right without it, only slower.
-        _log.warning("no vector index was built: %s", trouble.decode("utf-8", "replace")[-500:])
+        _log.warning("no vector index was built: %s", _why(child.returncode or 0, trouble))
     return child.returncode == 0
+
+
+def _why(status: int, trouble: bytes) -> str:
+    """In one line how the optimiser ended; a panic's traceback helps nobody."""
+    if status < 0:
+        return f"its builder was ended by {signal.Signals(-status).name}"
+    lines = trouble.decode("utf-8", "replace").strip().splitlines()
+    if any("panicked at" in line for line in lines):
+        return "the engine panicked"
+    return lines[-1][-200:] if lines else f"its builder ended with {status}"
