@@ -16,7 +16,7 @@ _ABBREVIATION: Final = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9]{1,7}(?![\w-])"
 
 
 _WISH: Final = re.compile(
-    r"[,;]?\s+(?:"
+    r"[,;]?(?<!\s)\s++(?:"
     r"like i['’]?\s?a?m (?:an? )?(?:\d{1,2}|five|ten|kid|child|beginner)(?: years? old)?"
     r"|in (?:one|two|three|a few|a couple of|\d|very|simple|plain|easy|short|layman['’]?s?)"
     r" (?:short |simple |easy )?(?:sentences?|words?|terms?|lines?|english|language|way)"
