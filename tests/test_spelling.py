@@ -14,6 +14,7 @@ def vocabulary() -> Vocabulary:
     words = Vocabulary()
     words.add("The zero moment point (ZMP) is where the moment of the foot is zero.")
     words.add("A lidar measures the distance; the controller of a humanoid reads it. Use rclpy.")
+    words.add("See the wiki.")
     return words
 
 
@@ -40,6 +41,7 @@ def test_a_typing_error_becomes_the_word_of_the_book(typed: str, meant: str) -> 
         "how do I use tf2 in C++",
         "whats a lidar",
         "best biryani in karachi",
+        "what if the wifi drops",
     ],
 )
 def test_names_code_and_ordinary_words_stay_as_they_are(question: str) -> None:

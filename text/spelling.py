@@ -15,6 +15,8 @@ _WORD: Final = re.compile(r"(?<![\w.`/@-])[A-Za-z]+(?![\w./@-])")
 _SHORTEST: Final = 4
 _LONG: Final = 8
 """Words from this length on may hold two errors."""
+_SHORT: Final = 5
+"""Up to this length another letter makes another word, such as wiki of wifi."""
 _EVERYDAY: Final = 3000
 """Ranks of English words that a typing error may stand for though the book does not use them."""
 _UNUSUAL: Final = 9000
@@ -85,8 +87,10 @@ class Speller:
         for size in range(len(word) - allowed, len(word) + allowed + 1):
             for one in self._words.get((word[0], size), ()):
                 distance = OSA.distance(word, one, score_cutoff=allowed)
+                uses = self._vocabulary.spellings[one]
+                if uses == 1 and len(word) <= _SHORT and _swaps_a_letter(word, one):
+                    continue
                 if distance <= allowed:
-                    uses = self._vocabulary.spellings[one]
                     worth = (-distance, int(uses > 0), uses)
                     if best is None or worth > best:
                         best, found = worth, one
@@ -96,6 +100,10 @@ class Speller:
         if word in self._commonness or word in self._vocabulary.spellings:
             return True
         return all(stem in self._vocabulary for stem in content_words(word))
+
+
+def _swaps_a_letter(word: str, other: str) -> bool:
+    return len(word) == len(other) and set(word) != set(other)
 
 
 def _by_shape(words: Iterable[str]) -> Mapping[tuple[str, int], list[str]]:
