@@ -46,7 +46,7 @@ _STRUCTURE: Final = {
         *_OVERVIEW,
         *_BEGIN,
         *_CONTENTS,
-        *"list happens happen read reading study section sections page whole full entire short"
+        *"list happens happen come comes read reading study section sections page whole full entire short"
         " brief main key point points idea ideas goal goals objective objectives question questions"
         " problem problems task tasks quick learned taught covered content table first lost new"
         " beginner course there many lesson lessons chapter module week part unit plan do mein kya"

@@ -16,6 +16,8 @@ from chains.state import AnswerState
 from chains.steps.step import Step
 from text.outline import Outline
 
+_TABLE: Final = 4
+"""How many times wider than others the passage of a plan is."""
 _SEARCHES: Final = 48
 """More at once would not end sooner, but each of them would take longer than its deadline."""
 
@@ -56,7 +58,10 @@ class Retrieve(Step):
         if state.place is None:
             return False
         chunks = await store.sections(list(state.place.sections))
-        passages = sections_of(chunks, state.place.sections, self._retriever.passage_tokens)
+        # The row of a plan may stand anywhere in its table.
+        wide = _TABLE if state.place.task == "row" else 1
+        room = self._retriever.passage_tokens * wide
+        passages = sections_of(chunks, state.place.sections, room)
         state.readings, state.found = [state.question.question], [passages]
         if not passages:
             state.place = None

@@ -78,6 +78,17 @@ async def test_the_passage_is_the_whole_section_in_book_order() -> None:
     assert chat.seen[0][1][0].page_content == answer.sources[0].text
 
 
+async def test_the_row_of_a_plan_is_shown_wherever_it_stands_in_its_table() -> None:
+    head, long = "| Week | Topic |\n| --- | --- |\n", "walking " * 300
+    plan = [
+        chunk(f"{head}| 5 | Worlds {long}|", "Weeks", path="plan.md"),
+        chunk(f"{head}| 8 | Perception {long}|", "Weeks", path="plan.md", index=1),
+    ]
+    chain, chat = make(["Perception."], store=MemoryStore([*CHUNKS, *plan]))
+    await chain.ainvoke("What happens in week 8?")
+    assert "| 8 | Perception" in chat.seen[0][1][0].page_content
+
+
 async def test_a_question_the_book_does_not_answer_costs_no_model_call() -> None:
     chain, chat = make(["never said"])
     answer = Answer.model_validate(await chain.ainvoke("Who painted the robot of Mona Lisa?"))
