@@ -15,6 +15,7 @@ import metering
 from chains.leaks import prompts
 from chains.phrases import is_refusal
 from chains.small_talk import small_talk, without_opening
+from chains.understanding import without_wish
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
 from text.words import content_words, language_of, tokens
@@ -117,7 +118,7 @@ class LexicalCondenser:
 
     async def __call__(self, question: str, history: Sequence[PastTurn]) -> list[str]:
         """The newest topic that stood alone, the newest one at all, and the question alone."""
-        asked_before = [without_opening(turn.question) for turn in reversed(history)]
+        asked_before = [without_wish(without_opening(t.question)) for t in reversed(history)]
         spoken = [
             asked
             for asked in asked_before

@@ -46,11 +46,11 @@ _STRUCTURE: Final = {
         *_OVERVIEW,
         *_BEGIN,
         *_CONTENTS,
-        *"list happens happen come comes read reading study section sections page whole full entire short"
-        " brief main key point points idea ideas goal goals objective objectives question questions"
-        " problem problems task tasks quick learned taught covered content table first lost new"
-        " beginner course there many lesson lessons chapter module week part unit plan do mein kya"
-        " hai seekhna parhna پڑھنا سیکھنا".split(),
+        *"list happens happen come comes read reading study section sections page whole full"
+        " entire short brief main key point points idea ideas goal goals objective"
+        " objectives question questions problem problems task tasks quick learned taught"
+        " covered content table first lost new beginner course there many lesson lessons"
+        " chapter module week part unit plan do mein kya hai seekhna parhna پڑھنا سیکھنا".split(),
     )
 }
 
