@@ -162,3 +162,23 @@ def check(case: Case, door: Door, reply: Reply) -> None:
     elif case.partial and door.name in STREAMS:
         assert reply.partial, door.name
     assert "SECRET" not in str(reply)
+
+
+def test_without_the_database_every_door_answers_and_it_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "book-chat.sqlite3"
+    with over_cohere(tmp_path, CohereStandIn()) as service:
+        session_id = service.http.post("/sessions").json()["session_id"]
+        for part in file.parent.glob(f"{file.name}*"):
+            part.unlink()
+        file.mkdir()  # nothing can be opened there
+        for name, reply in asked_at_once(service).items():
+            assert reply.code == "ok", name
+        assert service.ask(session_id=session_id)["status"] == "answered"
+        assert service.metric('book_chat_events_total{event="degraded:memory"}') >= 1
+        status, parts = service.parts()
+        assert (status, parts["database"]["status"]) == (200, "unavailable")
+        file.rmdir()
+        assert eventually(lambda: service.parts()[1]["database"]["status"] == "ok")
+        service.ask("What is the capture point?", session_id=session_id)
+        turns = service.http.get(f"/sessions/{session_id}/turns").json()["turns"]
+        assert len(turns) == 1
