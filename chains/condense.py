@@ -31,6 +31,10 @@ _COMPARING: Final = frozenset(
 _JOINING: Final = frozenset("and but aur lekin اور لیکن مگر".split())
 _ASKING: Final = frozenset("how when where which who why whose example examples".split())
 _OPENING: Final = frozenset("so or what how why".split())
+_VERBS: Final = frozenset(
+    "do does did is are was were can could should would will has have".split()
+)
+"""Second words of a question that says by itself what it is about: "how does SLAM work"."""
 _NAMES_A_THING: Final = re.compile(
     r"\W*(what(['’]s| is| are| was| does)|who|define|explain|describe)\b"
     r"|.*\b(kya|kia) (hai|hain|hota|hoti|hote)\b|.*کیا (ہے|ہیں|ہوتا|ہوتی)",
@@ -83,7 +87,8 @@ def leans_on_history(question: str) -> bool:
         return False
     if content == 1 and len(words) <= _BARE:
         return True
-    return words[0] in _OPENING and content <= _SHORT and len(words) <= _LEAN
+    opens = words[0] in _OPENING and words[1:2] and words[1] not in _VERBS
+    return bool(opens) and content <= _SHORT and len(words) <= _LEAN
 
 
 def asks_of_the_answer(question: str) -> bool:

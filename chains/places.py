@@ -64,6 +64,11 @@ class Found:
     places: Sequence[Place] = ()
 
 
+def asks_for_exercises(question: str) -> bool:
+    """True for "quiz me on it"."""
+    return not _EXERCISES.isdisjoint(tokens(question))
+
+
 def find(question: str, outline: Outline, *, begins: bool = False) -> Found | None:
     """The place of the book that is asked for; None for a question about its subject.
 

@@ -8,7 +8,7 @@ from langchain_core.runnables import RunnableConfig
 
 from chains import phrases
 from chains.passages import sections_of
-from chains.places import Found, find
+from chains.places import Found, asks_for_exercises, find
 from chains.retriever import BookRetriever
 from chains.selection import as_given, locate
 from chains.served_book import ServedBook
@@ -84,7 +84,7 @@ def _place(state: AnswerState, outline: Outline) -> Found | None:
     """The place that the question names, or "quiz me on it" after a chapter was asked for."""
     asked = state.asked or state.question.question
     place = find(asked, outline, begins=not state.history)
-    if place is None and state.readings[0] != state.alone:
+    if place is None and state.readings[0] != state.alone and asks_for_exercises(asked):
         meant = find(state.readings[0], outline)
         place = meant if meant and meant.task == "exercises" else None
     return place
