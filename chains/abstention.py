@@ -61,6 +61,8 @@ class Verdict:
     """A passage says what is asked."""
     confidence: Confidence = "high"
     """What the reader is told: a model that reads the passages knows better than the evidence."""
+    titled: bool = False
+    """A heading names all that is asked for."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,11 @@ class Gate:
             sure.sum(evidence) >= 0 if evidence.compared else evidence.covered >= _SURE_BY_WORDS
         )
         certain |= code and _is_written(asked, passages[0].page_content)
-        if _is_titled(asked, passages):
+        titled = _is_titled(asked, passages)
+        if titled:
             certain, score = True, max(score, 0.0)
         told: Confidence = "high" if certain or self._judged else "low"
-        return Verdict(score, self._allows(score), certain and score >= 0, told)
+        return Verdict(score, self._allows(score), certain and score >= 0, told, titled)
 
     def _allows(self, score: float) -> bool:
         return score >= (-_LENIENT if self._judged else 0.0)

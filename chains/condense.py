@@ -91,6 +91,13 @@ def leans_on_history(question: str) -> bool:
     return bool(opens) and content <= _SHORT and len(words) <= _LEAN
 
 
+def names_another_thing(question: str) -> bool:
+    """True for "and the capture point?" and "what about Nav2", false for "and an example?"."""
+    words = tokens(question)
+    joins = words[:1] and (words[0] in _JOINING or words[1:2] == ["about"])
+    return bool(joins) and not any(word in _ASKING for word in words[2:])
+
+
 def asks_of_the_answer(question: str) -> bool:
     """True when nothing is named: "explain it simply", "I don't get it", "why?"."""
     about = _ABOUT_THE_ANSWER.issuperset(content_words(question))

@@ -9,7 +9,7 @@ from langchain_core.runnables import RunnableConfig
 
 from chains import phrases
 from chains.abstention import Verdict
-from chains.condense import history_used
+from chains.condense import history_used, names_another_thing
 from chains.follow_ups import follow_ups
 from chains.retriever import BookStore
 from chains.served_book import ServedBook
@@ -77,6 +77,9 @@ class Judge(Step):
                 for v, found in zip(verdicts[1:], state.found[1:], strict=True)
             ]
         best = _best(verdicts, stands_alone=state.readings[0] == state.alone)
+        own_section = state.readings[-1] == state.alone and verdicts[-1].titled
+        if own_section and names_another_thing(state.question.question):
+            best = len(verdicts) - 1
         if not verdicts[best].answerable and state.alone in state.readings:
             # What the book does not answer is shown as it was asked, without an earlier topic.
             best = state.readings.index(state.alone)

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from langchain_core.messages import BaseMessage
 
-from chains.condense import LexicalCondenser, ModelCondenser, history_used, leans_on_history
+from chains.condense import (
+    LexicalCondenser,
+    ModelCondenser,
+    history_used,
+    leans_on_history,
+    names_another_thing,
+)
 from chains.phrases import not_in_book
 from chains.prompt import PROMPTS
 from chains.understanding import without_wish
@@ -144,3 +150,13 @@ async def test_only_a_question_with_a_pronoun_is_read_with_its_topic_first() -> 
     ]
     pronoun = await LexicalCondenser()("Why is it important?", HISTORY)
     assert pronoun == ["What is a lifecycle node: Why is it important?", "Why is it important?"]
+
+
+@pytest.mark.parametrize("question", ["and the capture point?", "What about Nav2?"])
+def test_a_follow_up_may_name_another_thing(question: str) -> None:
+    assert names_another_thing(question)
+
+
+@pytest.mark.parametrize("question", ["and an example?", "give me an example", "why?", "Nav2?"])
+def test_a_follow_up_about_the_same_names_nothing_else(question: str) -> None:
+    assert not names_another_thing(question)

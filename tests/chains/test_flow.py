@@ -20,7 +20,7 @@ from chains.steps.step import AnswerFlow
 from chains.wrappers.cached import AnswerCache
 from schema import Answer
 from tests.chains.test_pipeline import CHUNKS, QUESTION
-from tests.fakes import MemoryStore, ScriptedChat
+from tests.fakes import MemoryStore, ScriptedChat, chunk
 
 TOPIC = "How does the humanoid keep its balance?"
 FOLLOW_UP = "How fast does it run?"
@@ -195,3 +195,17 @@ async def test_a_cached_answer_streams_its_sources_first_and_adds_up() -> None:
     assert again.model_dump(exclude=changing) == Answer.model_validate(first).model_dump(
         exclude=changing
     )
+
+
+async def test_a_thing_with_a_section_of_its_own_is_answered_from_there() -> None:
+    chunks = [
+        chunk("The zero moment point lies under the foot.", "Zero moment point"),
+        chunk("The capture point is where it must step.", "Capture point"),
+    ]
+    models = Models(ScriptedChat(pieces=["Fine."]), "scripted")
+    flow = ChainParts(BookRetriever(store=MemoryStore(chunks)), models)
+    history = [{"question": "What is the zero moment point?", "answer": "A point."}]
+    answer = await build_chain(flow).ainvoke(
+        {"question": "and the capture point?", "history": history}
+    )
+    assert (answer["confidence"], answer["sources"][0]["heading"]) == ("high", "Capture point")
