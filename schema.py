@@ -11,6 +11,8 @@ MAX_QUESTION = 2000
 MAX_SELECTION = 8000
 MAX_HISTORY = 20
 MAX_BATCH = 8
+ANY_VERSION = "*"
+"""In place of a version's name: no version of the book is left out of a search."""
 
 Status = Literal["answered", "not_in_book", "degraded", "small_talk"]
 Confidence = Literal["high", "low"]
@@ -50,6 +52,16 @@ class Question(BaseModel):
     language: _Short | None = Field(
         default=None, description="answer language; default: the question's"
     )
+    version: _Short | None = Field(
+        default=None,
+        description="version of the book that the reader reads, such as 1.0; it is searched "
+        "first. Default, and for a version that the book does not have: the site's default one",
+    )
+    locale: _Short | None = Field(
+        default=None,
+        description="locale of the page that the reader is on, such as de; its pages are "
+        "preferred where the language of the question cannot be told from its letters",
+    )
 
 
 class Source(BaseModel):
@@ -66,6 +78,10 @@ class Source(BaseModel):
     )
     text: str = Field(description="the passage as shown to the model")
     score: float
+    version: str | None = Field(
+        default=None, description="version of the book; null where the book has one version only"
+    )
+    locale: str | None = Field(default=None, description="the page's locale")
 
 
 class Citation(BaseModel):
@@ -163,6 +179,8 @@ class ChunkMetadata(TypedDict):
     kind: Literal["text", "echo"]
     """``echo``: repeats questions without answering them ("Knowledge check")."""
     scopes: list[str]
+    version: NotRequired[str]
+    """Of a book with several versions."""
     tokens: int
     """Length in tokens of the embedding model, heading path included."""
     embed_text: NotRequired[str]
@@ -185,10 +203,21 @@ class CollectionInfo(BaseModel):
     """Chunks whose vectors are still to come: they are found by their words alone."""
     documents: int = 0
     language: str = "en"
+    versions: list[str] = Field(default_factory=list)
+    """Versions of the book, the one that readers get by default first; empty if it has one."""
     calibration: dict[str, float] = Field(default_factory=dict)
     """Abstention thresholds, see ``chains/abstention.py``."""
     outline: bool = False
     """The book's structure is stored beside the vocabulary; earlier versions kept none."""
+
+    def version_for(self, wanted: str | None) -> str | None:
+        """The version for a reader of ``wanted``; None if the book has no versions."""
+        return wanted if wanted in self.versions else next(iter(self.versions), None)
+
+    def versions_beside(self, wanted: str | None) -> list[str]:
+        """The versions that a reader of ``wanted`` does not read."""
+        own = self.version_for(wanted)
+        return [name for name in self.versions if name != own and wanted != ANY_VERSION]
 
     @property
     def embedded(self) -> float:

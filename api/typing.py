@@ -30,11 +30,13 @@ class TypingSearch:
             self._completion = book_version, Completion(vocabulary.spellings)
         return self._completion[1].read(query)
 
-    async def find(self, words: Sequence[TypedWord], k: int, section: str | None) -> list[Document]:
+    async def find(
+        self, words: Sequence[TypedWord], k: int, section: str | None, version: str | None = None
+    ) -> list[Document]:
         """The ``k`` best passages, each the hits of one section; best first."""
         query = " ".join(word for typed in words for word in typed.words)
         found = await self._retriever.store.asimilarity_search_with_score(
-            query, _FETCH, scope=section, sparse_only=True
+            query, _FETCH, scope=section, version=version, sparse_only=True
         )
         strongest = max((score for _, score in found), default=0.0)
         for hit, score in found:

@@ -31,6 +31,8 @@ class AnswerKeys:
             question.section,
             question.selected_text,
             question.language,
+            question.version,
+            question.locale,
             _digest(state),
             # What is found before all vectors are in may be found better a minute later.
             f"{book.book_version}-{book.pending}" if book.pending else book.book_version,

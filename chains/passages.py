@@ -43,6 +43,7 @@ def passage_of(hits: Sequence[Document], siblings: Sequence[Document], budget: i
         page_content="\n\n".join(chunk.page_content for chunk in chunks),
         metadata={
             **{key: best[key] for key in ("title", "heading", "breadcrumb", "path", "url")},
+            **{key: best[key] for key in ("version", "locale") if key in best},
             "id": best["section_id"],
             "score": best["score"],
             "similarity": _best(hits, "similarity"),

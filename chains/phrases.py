@@ -27,6 +27,12 @@ _STILL_INDEXING: Final = {
     "ur": "کتاب ابھی انڈیکس ہو رہی ہے ({share} %)، اس لیے بہتر حصہ رہ سکتا ہے۔ ",
     "roman-ur": "Kitab abhi index ho rahi hai ({share} %), is liye behtar hissa reh sakta hai. ",
 }
+_FROM_VERSION: Final = {
+    "en": "Version {own} of the book does not answer this, so this is from version {other}. ",
+    "ur": "کتاب کے ورژن {own} میں اس کا جواب نہیں، اس لیے یہ ورژن {other} سے ہے۔ ",
+    "roman-ur": "Kitab ke version {own} mein is ka jawab nahin, is liye yeh version {other} "
+    "se hai. ",
+}
 _CUT_OFF: Final = {
     "en": " …\n\n*This answer became too long and was cut off here.*",
     "ur": " …\n\n*یہ جواب بہت لمبا ہو گیا تھا، اس لیے یہاں روک دیا گیا۔*",
@@ -87,6 +93,11 @@ def not_from_book(question: str, wanted: str | None) -> str:
 def still_indexing(question: str, wanted: str | None, embedded: float) -> str:
     """Said before an answer from a book whose vectors are not all in yet."""
     return _STILL_INDEXING[_code(question, wanted)].format(share=int(100 * embedded))
+
+
+def from_version(question: str, wanted: str | None, own: str, other: str) -> str:
+    """Said before an answer from another version of the book than the reader's."""
+    return _FROM_VERSION[_code(question, wanted)].format(own=own, other=other)
 
 
 def cut_off(question: str, wanted: str | None) -> str:

@@ -24,6 +24,7 @@ from chains.state import AnswerState
 from chains.steps.condense import Condense
 from chains.steps.generate import Generate
 from chains.steps.judge import EvidenceScorer, Judge
+from chains.steps.other_versions import JudgeVersions
 from chains.steps.retrieve import Retrieve
 from chains.steps.step import AnswerFlow
 from chains.understanding import QuestionReader
@@ -68,7 +69,9 @@ def build_flow(parts: ChainParts, book: ServedBook | None = None) -> AnswerFlow:
     reader = parts.reader or QuestionReader(parts.retriever.store)
     condense = Condense(parts.condenser, parts.budget, reader, book)
     retrieve = Retrieve(parts.retriever, book)
-    judge = Judge(parts.retriever.store, book, parts.scorer)
+    judge = JudgeVersions(
+        Judge(parts.retriever.store, book, parts.scorer), retrieve, parts.retriever, book
+    )
     generate = Generate(parts.models)
     return condense | retrieve | judge | generate
 

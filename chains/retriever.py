@@ -49,6 +49,7 @@ class BookStore(Protocol):
         *,
         scope: str | None = None,
         locale: str | None = None,
+        version: str | None = None,
         sparse_only: bool = False,
     ) -> list[tuple[Document, float]]:
         """Chunks, best first; metadata gains ``similarity`` and ``lexical``."""
@@ -101,6 +102,8 @@ class BookRetriever(BaseRetriever):
         run_manager: CallbackManagerForRetrieverRun,
         scope: str | None = None,
         budget: BudgetMode = BudgetMode.FULL,
+        version: str | None = None,
+        locale: str | None = None,
     ) -> list[Document]:
         # The base class reads this signature to learn what may be passed on.
         raise NotImplementedError("the retriever is asynchronous: use ainvoke")
@@ -112,13 +115,23 @@ class BookRetriever(BaseRetriever):
         run_manager: AsyncCallbackManagerForRetrieverRun,
         scope: str | None = None,
         budget: BudgetMode = BudgetMode.FULL,
+        version: str | None = None,
+        locale: str | None = None,
     ) -> list[Document]:
         # Whatever runs inside shows up in traces as a part of this retrieval.
         with set_config_context({"callbacks": run_manager.get_child()}) as context:
-            return await asyncio.create_task(self._passages(query, scope, budget), context=context)
+            found = self._passages(query, scope, budget, version, locale)
+            return await asyncio.create_task(found, context=context)
 
-    async def _passages(self, query: str, scope: str | None, budget: BudgetMode) -> list[Document]:
-        hits = await self.hits(query, scope, budget)
+    async def _passages(
+        self,
+        query: str,
+        scope: str | None,
+        budget: BudgetMode,
+        version: str | None,
+        locale: str | None,
+    ) -> list[Document]:
+        hits = await self.hits(query, scope, budget, version, locale)
         passages = await self.widen(hits, code=asks_for_code(query))
         chunks = {chunk.id: chunk for p in passages for chunk in p.metadata["chunks"]}
         if any(p.metadata["similarity"] is not None for p in passages) and self._reads(query):
@@ -129,19 +142,31 @@ class BookRetriever(BaseRetriever):
         return passages
 
     async def hits(
-        self, query: str, scope: str | None = None, budget: BudgetMode = BudgetMode.FULL
+        self,
+        query: str,
+        scope: str | None = None,
+        budget: BudgetMode = BudgetMode.FULL,
+        version: str | None = None,
+        locale: str | None = None,
     ) -> list[Document]:
-        """Chunks, best first; metadata gains ``score``, ``similarity`` and ``lexical``."""
+        """Chunks, best first; metadata gains ``score``, ``similarity`` and ``lexical``.
+
+        Args:
+            scope: path prefix that the search is limited to.
+            budget: what the search may cost.
+            version: of the book; None: the one that its readers get by default.
+            locale: of the reader's page.
+        """
         language = language_of(query)
         if self._reads(query):
             sparse_only = budget is BudgetMode.EXHAUSTED
             sought = subject_of_code(query) if asks_for_code(query) else query
-            found = await self._search(sought, scope, sparse_only=sparse_only)
-            hits = await self._scored(sought, found, language)
+            found = await self._search(sought, scope, version, sparse_only=sparse_only)
+            hits = await self._scored(sought, found, _locale(language, locale, found))
             if sought != query:
                 hits = code_first(sought, hits, await self._vocabulary())
         else:
-            query, hits = await self._unread(query, language, scope, budget)
+            query, hits = await self._unread(query, language, scope, budget, version)
         return await self._rerank(query, hits) if budget is BudgetMode.FULL else hits
 
     def _reads(self, query: str) -> bool:
@@ -149,7 +174,12 @@ class BookRetriever(BaseRetriever):
         return self.multilingual or language_of(query) == "en"
 
     async def _unread(
-        self, query: str, language: Language, scope: str | None, budget: BudgetMode
+        self,
+        query: str,
+        language: Language,
+        scope: str | None,
+        budget: BudgetMode,
+        version: str | None,
     ) -> tuple[str, list[Document]]:
         """Hits for a question in a language that the embedding model cannot read.
 
@@ -162,28 +192,16 @@ class BookRetriever(BaseRetriever):
             # Sorting a book's words by sound takes some tenths of a second, once per version.
             loanwords = await asyncio.to_thread(lambda: vocabulary.loanwords)
             terms = " ".join(loanwords.english(query))
-            own = await self._on_own_pages(query, language, scope, vocabulary)
+            own = await self._search(query, scope, version, sparse_only=True, locale=language)
+            _prefer_pages_that_hold(query, own, vocabulary)
         else:
             terms = _known(query, vocabulary)
         sparse_only = budget is BudgetMode.EXHAUSTED or not terms
-        found = await self._search(terms or query, scope, sparse_only=sparse_only)
+        found = await self._search(terms or query, scope, version, sparse_only=sparse_only)
         hits = await self._scored(terms or query, found, "en")
         ids = {hit.id for hit in own}
         hits = own + [hit for hit in hits if hit.id not in ids]
         return terms or query, sorted(hits, key=lambda hit: -hit.metadata["score"])
-
-    async def _on_own_pages(
-        self, query: str, language: Language, scope: str | None, vocabulary: Vocabulary
-    ) -> list[Document]:
-        """Hits on pages of the question's own language, by its words."""
-        asked = set(content_words(query)) - COMMON
-        found = await self._search(query, scope, sparse_only=True, locale=language)
-        for hit in found:
-            held = content_words(" ".join([*hit.metadata["breadcrumb"], hit.page_content]))
-            share = vocabulary.coverage(asked, held)
-            # A page that the reader can read goes first when it holds what was asked.
-            hit.metadata["score"] = share + (share >= _OWN_PAGE)
-        return found
 
     async def widen(self, hits: Sequence[Document], *, code: bool = False) -> list[Document]:
         """One passage per section of the hits, in their order.
@@ -201,13 +219,20 @@ class BookRetriever(BaseRetriever):
         ]
 
     async def _search(
-        self, query: str, scope: str | None, *, sparse_only: bool, locale: str | None = None
+        self,
+        query: str,
+        scope: str | None,
+        version: str | None,
+        *,
+        sparse_only: bool,
+        locale: str | None = None,
     ) -> list[Document]:
         depth = self.fetch if self.reranker is None else self.reranked
+        limits = {"scope": scope, "locale": locale, "version": version}
         async with traced("search", query) as run:
             try:
                 found = await self.store.asimilarity_search_with_score(
-                    query, depth, scope=scope, locale=locale, sparse_only=sparse_only
+                    query, depth, **limits, sparse_only=sparse_only
                 )
             except FixConfiguration:
                 # Degrading would hide from the operator that the key or the model is refused.
@@ -217,7 +242,7 @@ class BookRetriever(BaseRetriever):
                     raise
                 metering.degrade(metering.Part.EMBEDDING)
                 found = await self.store.asimilarity_search_with_score(
-                    query, depth, scope=scope, locale=locale, sparse_only=True
+                    query, depth, **limits, sparse_only=True
                 )
             run.output = chunks = [chunk for chunk, _ in found]
         return chunks
@@ -280,6 +305,29 @@ class BookRetriever(BaseRetriever):
         for chunk in ranked:
             chunk.metadata["score"] = chunk.metadata["relevance_score"]
         return ranked
+
+
+def _locale(language: Language, locale: str | None, hits: Sequence[Document]) -> str:
+    """The locale that is preferred: the question's own language where its letters tell it.
+
+    Latin letters may be any language, and then the page that the reader is on decides.
+    """
+    told = language != "en" or locale == "ur"
+    return locale if locale and not told and _has(hits, locale) else language
+
+
+def _has(hits: Sequence[Document], locale: str) -> bool:
+    return any(hit.metadata["locale"] == locale for hit in hits)
+
+
+def _prefer_pages_that_hold(query: str, hits: Sequence[Document], vocabulary: Vocabulary) -> None:
+    """Scores hits on pages of the question's own language by its words."""
+    asked = set(content_words(query)) - COMMON
+    for hit in hits:
+        held = content_words(" ".join([*hit.metadata["breadcrumb"], hit.page_content]))
+        share = vocabulary.coverage(asked, held)
+        # A page that the reader can read goes first when it holds what was asked.
+        hit.metadata["score"] = share + (share >= _OWN_PAGE)
 
 
 def _known(query: str, vocabulary: Vocabulary) -> str:

@@ -19,6 +19,7 @@ async def locate(
     retriever: BookRetriever,
     scope: str | None,
     budget: BudgetMode = BudgetMode.FULL,
+    version: str | None = None,
 ) -> Document | None:
     """The passage of the book that holds the selection, or None.
 
@@ -26,7 +27,7 @@ async def locate(
     """
     probe = " ".join(selection.split()[:_PROBE_WORDS])
     for where in dict.fromkeys([scope, None]):
-        hits = await retriever.hits(probe, where, budget)
+        hits = await retriever.hits(probe, where, budget, version)
         sections = by_section(hits, _SECTIONS)
         chunks = by_section(await retriever.store.sections(list(sections)))
         texts = {key: "\n".join(c.page_content for c in chunks[key]) for key in chunks}

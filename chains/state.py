@@ -37,6 +37,10 @@ class AnswerState:
     history: Sequence[PastTurn] = ()
     """The turns before this question, newest last."""
     book: CollectionInfo | None = None
+    version: str | None = None
+    """The version of the book that is searched, as a reader may name it."""
+    locale: str | None = None
+    """The locale whose pages are preferred."""
     budget: BudgetMode = BudgetMode.FULL
     readings: list[str] = field(default_factory=list)
     """What the reader may have meant, as questions that stand alone; the best guess first."""
@@ -68,6 +72,8 @@ class AnswerState:
         self._started = self._last_lap = self.clock()
         self.standalone = self.standalone or self.question.question
         self.readings = self.readings or [self.question.question]
+        self.version = self.version or self.question.version
+        self.locale = self.locale or self.question.locale
 
     def lap(self, stage: str) -> None:
         """Notes the milliseconds since the stage before."""

@@ -35,6 +35,8 @@ class SectionMetadata(TypedDict):
     locale: str
     kind: Literal["text", "echo"]
     scopes: list[str]
+    version: NotRequired[str]
+    """Of a book with several versions, such as ``2.0`` or ``current``."""
     links: NotRequired[list[str]]
     """Targets of all links of the page, as written; on its first section only."""
 

@@ -20,6 +20,8 @@ class Place:
     address: Address
     route: str
     reached_by: tuple[str, ...]
+    version: str = ""
+    """Of a book with several versions; empty for any other."""
 
 
 def documents(page: Page, place: Place) -> Iterator[Document]:
@@ -44,7 +46,7 @@ def _metadata(
     trail = [h.text for h in section.trail if h.text]
     headings = trail if trail[:1] == [place.title] else [place.title, *trail]
     named = f"{place.path}#{own.anchor}" if own is not None else place.path
-    return SectionMetadata(
+    metadata = SectionMetadata(
         path=place.path,
         title=place.title,
         heading=(own.text if own is not None else "") or headings[-1],
@@ -56,3 +58,6 @@ def _metadata(
         kind="echo" if is_echo(headings, section.text) else "text",
         scopes=reached,
     )
+    if place.version:
+        metadata["version"] = place.version
+    return metadata

@@ -28,6 +28,7 @@ def chunk(
     index: int = 0,
     kind: str = "text",
     locale: str = "en",
+    version: str = "",
 ) -> Document:
     """A chunk as a loader makes it."""
     metadata = ChunkMetadata(
@@ -43,6 +44,8 @@ def chunk(
         scopes=[path.split("/")[0], path],
         tokens=len(text.split()),
     )
+    if version:
+        metadata["version"] = version
     return Document(id=f"{path}#{heading}#{index}", page_content=text, metadata=dict(metadata))
 
 
@@ -62,6 +65,7 @@ class MemoryStore:
         *,
         scope: str | None = None,
         locale: str | None = None,
+        version: str | None = None,
         sparse_only: bool = False,
     ) -> list[tuple[Document, float]]:
         self.searches.append(query)
@@ -71,7 +75,10 @@ class MemoryStore:
             raise self.fails["embedding"]
         asked = set(content_words(query))
         found = []
+        beside = self._info().versions_beside(version)
         for one in self.chunks:
+            if one.metadata.get("version") in beside:
+                continue
             if scope and scope not in one.metadata["scopes"]:
                 continue
             if locale and locale != one.metadata["locale"]:
@@ -103,7 +110,16 @@ class MemoryStore:
             raise self.fails["store"]
         if self.version is None:
             return None
-        return CollectionInfo(fingerprint="fake", book_version=self.version, complete=True)
+        return self._info()
+
+    def _info(self) -> CollectionInfo:
+        versions = dict.fromkeys(c.metadata.get("version") for c in self.chunks)
+        return CollectionInfo(
+            fingerprint="fake",
+            book_version=self.version or "",
+            complete=True,
+            versions=[version for version in versions if version],
+        )
 
     async def vocabulary(self, book_version: str) -> Vocabulary:
         vocabulary = Vocabulary()
@@ -115,7 +131,7 @@ class MemoryStore:
         builder = OutlineBuilder()
         for one in self.chunks:
             builder.add(one.page_content, one.metadata)
-        return builder.outline("en")
+        return builder.outline("en", next(iter(self._info().versions), None))
 
 
 class ScriptedChat(BaseChatModel):

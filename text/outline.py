@@ -161,9 +161,13 @@ class OutlineBuilder:
                 known["question"] = question_for(metadata["heading"], opening)
         known["places"].update(dict.fromkeys(_told(units)))
 
-    def outline(self, locale: str) -> Outline:
-        """The pages in that language."""
-        pages = [self._page(path, raw) for path, raw in self._pages.items()]
+    def outline(self, locale: str, version: str | None = None) -> Outline:
+        """The pages in that language; of a book with several versions, those of one of them."""
+        pages = [
+            self._page(path, raw)
+            for path, raw in self._pages.items()
+            if raw["first"].get("version", version) == version
+        ]
         return Outline(sorted((p for p in pages if p.locale == locale), key=_reading_order))
 
     def _page(self, path: str, raw: Mapping[str, Any]) -> Page:

@@ -13,7 +13,7 @@ import { directionOf } from "./dom.js";
 import { bar, frameOf, welcomeOf } from "./frame.js";
 import { clearHighlight, depart, land } from "./landing.js";
 import { anchored, followTheme, inReadersSize, makeRoom, roomFor } from "./page-layout.js";
-import { attempt, Service } from "./service.js";
+import { attempt, edition, Service } from "./service.js";
 import { codes, fill, listOf, wordsOf } from "./words.js";
 
 const HOME = new URL("..", import.meta.url).href;
@@ -272,7 +272,7 @@ class BookChat extends HTMLElement {
   }
 
   ask(question, replaced = null) {
-    this.conversation.ask(question, replaced);
+    this.conversation.ask({ ...question, ...edition() }, replaced);
   }
 
   /** Brings `node` of the conversation into view, above the composer. */

@@ -94,10 +94,10 @@ function linked(source, base) {
   return source.url ? `[${name}](${new URL(source.url, base).href})` : name;
 }
 
-/** Page and headings down to the source, each once. */
+/** Version (of a book that has several), page and headings down to the source, each once. */
 export function trail(source) {
   const steps = source.breadcrumb?.length ? source.breadcrumb : [source.title, source.heading];
-  return steps.filter((step, index) => step && step !== steps[index - 1]);
+  return [source.version, ...steps].filter((step, index, all) => step && step !== all[index - 1]);
 }
 
 /** The part of a passage that speaks most of what was cited, about `length` characters. */

@@ -15,6 +15,14 @@ export class Problem extends Error {
   }
 }
 
+/** Version and locale of the book's page that the reader is on, as Docusaurus writes them down. */
+export function edition() {
+  const said = (name) => document.querySelector(`meta[name="docusaurus_${name}"]`)?.content;
+  const version = /^docs-default-(.+)/.exec(said("tag") ?? "")?.[1];
+  const locale = said("locale");
+  return { ...(version && { version }), ...(locale && { locale }) };
+}
+
 export class Service {
   /** `base` ends with a slash. */
   constructor(base) {
@@ -43,7 +51,8 @@ export class Service {
 
   /** Passages for what was typed so far. */
   async search(typed, signal) {
-    const query = new URLSearchParams({ q: typed, k: "8", mode: "typing" });
+    const { version } = edition();
+    const query = new URLSearchParams({ q: typed, k: "8", mode: "typing", ...(version && { version }) });
     return (await (await this.call("GET", `search?${query}`, undefined, signal)).json()).sources;
   }
 

@@ -49,6 +49,8 @@ class PageEntry:
     locale: str
     folders: tuple[str, ...]
     summary: str
+    version: str | None = None
+    """Of a book with several versions."""
 
     @property
     def name(self) -> str:
@@ -63,12 +65,15 @@ class PageEntry:
 
 @dataclass(frozen=True)
 class Contents:
-    """The pages of one version of the book, in reading order."""
+    """The pages of the book as it is indexed now, in reading order."""
 
     version: str
+    """The index's ``book_version``."""
     title: str
     language: str
     pages: tuple[PageEntry, ...]
+    """Those that are listed: of a site with versions, the ones that readers get by default."""
+    all_pages: tuple[PageEntry, ...]
     by_name: dict[str, PageEntry]
     """By path inside the book, with and without its ending, and by the path it is published at."""
 
@@ -87,8 +92,9 @@ class Contents:
         return {name: pages for name, pages in groups.items() if pages}
 
     def beside(self, page: PageEntry) -> tuple[PageEntry | None, PageEntry | None]:
-        """The pages before and after ``page`` in its language."""
-        same = [other for other in self.pages if other.locale == page.locale]
+        """The pages before and after ``page`` in its language and version."""
+        own = page.locale, page.version
+        same = [other for other in self.all_pages if (other.locale, other.version) == own]
         at = same.index(page)
         return (same[at - 1] if at else None, same[at + 1] if at + 1 < len(same) else None)
 
@@ -130,7 +136,11 @@ class BookPages:
             ),
         )
         title = outline.title or (pages[0].title if pages else "")
-        return Contents(info.book_version, title, info.language, tuple(pages), _by_name(pages))
+        beside = info.versions_beside(None)
+        listed = tuple(page for page in pages if page.version not in beside)
+        return Contents(
+            info.book_version, title, info.language, listed, tuple(pages), _by_name(pages)
+        )
 
     async def at(self, url: str) -> PageEntry | None:
         """The page at an address below ``/pages/``, of this service or of any other name of it."""
@@ -162,6 +172,7 @@ def _entry(first: Document) -> PageEntry:
         locale=fields["locale"],
         folders=tuple(breadcrumb[:at]),
         summary=_summary(first.page_content),
+        version=fields.get("version"),
     )
 
 

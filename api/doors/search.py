@@ -51,14 +51,18 @@ async def search(
         Query(description="typing: words only, completed and corrected; nothing is embedded"),
     ] = "full",
     format: Annotated[Literal["passages", "docsearch"], Query()] = "passages",
+    version: Annotated[str | None, Query(max_length=200)] = None,
 ) -> SearchResult | DocSearchResult:
-    """The ``k`` best passages for ``q``, limited to ``section`` when it is given."""
+    """The ``k`` best passages for ``q``, limited to ``section`` when it is given.
+
+    Of a book with versions, ``version`` is searched, or the one that its readers get by default.
+    """
     began = time.perf_counter()
     services: Services = request.app.state.services
     if mode == "typing":
-        found = await typed(services, request, q, k, section)
+        found = await typed(services, request, q, k, section, version)
     else:
-        found = await passages(services, request, q.strip(), k, section)
+        found = await passages(services, request, q.strip(), k, section, version)
     if format == "passages":
         return found
     words = await services.typing.read(q, found.book_version)
@@ -78,26 +82,34 @@ async def passages(
     query: str,
     k: int,
     section: str | None = None,
+    version: str | None = None,
 ) -> SearchResult:
     """The ``k`` best passages, for any door that searches."""
     with await services.guard.admit(connection) as admitted:
-        version = await _version(services)
+        book_version = await _version(services)
         if admitted.budget is BudgetMode.EXHAUSTED:
             metering.degrade(metering.Part.BUDGET)
         retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
-        found = await retriever.ainvoke(query, scope=section, budget=admitted.budget)
-    return SearchResult(sources=[as_source(p) for p in found[:k]], book_version=version)
+        found = await retriever.ainvoke(
+            query, scope=section, budget=admitted.budget, version=version
+        )
+    return SearchResult(sources=[as_source(p) for p in found[:k]], book_version=book_version)
 
 
 async def typed(
-    services: Services, connection: HTTPConnection, query: str, k: int, section: str | None
+    services: Services,
+    connection: HTTPConnection,
+    query: str,
+    k: int,
+    section: str | None,
+    version: str | None,
 ) -> SearchResult:
     """The same for words that may be unfinished or misspelt."""
     with await services.guard.admit_typing(connection):
-        version = await _version(services)
-        words = await services.typing.read(query, version)
-        found = await services.typing.find(words, k, section)
-    return SearchResult(sources=[as_source(p) for p in found], book_version=version)
+        book_version = await _version(services)
+        words = await services.typing.read(query, book_version)
+        found = await services.typing.find(words, k, section, version)
+    return SearchResult(sources=[as_source(p) for p in found], book_version=book_version)
 
 
 async def _version(services: Services) -> str:

@@ -14,6 +14,7 @@ from chains.selection import as_given, locate
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
+from schema import ANY_VERSION
 from text.outline import Outline
 
 _TABLE: Final = 4
@@ -43,7 +44,12 @@ class Retrieve(Step):
             elif not await self._look_up(state):
                 searches = (
                     self._retriever.ainvoke(
-                        reading, config, scope=state.question.section, budget=state.budget
+                        reading,
+                        config,
+                        scope=state.question.section,
+                        budget=state.budget,
+                        version=state.version,
+                        locale=state.locale,
                     )
                     for reading in state.readings
                 )
@@ -69,7 +75,12 @@ class Retrieve(Step):
 
     async def _select(self, state: AnswerState, selection: str) -> None:
         question = state.question
-        located = await locate(selection, self._retriever, question.section, state.budget)
+        book = await self._book.of(state)
+        located = None
+        for version in (state.version, ANY_VERSION) if book.versions else (None,):
+            located = located or await locate(
+                selection, self._retriever, question.section, state.budget, version
+            )
         state.found = [[located or as_given(selection)]]
         if located is None:
             state.preface = phrases.not_from_book(question.question, question.language)

@@ -1,7 +1,7 @@
 """Reads what matters of ``docusaurus.config.*`` without running it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,12 @@ class Docs:
     route: str = "docs"
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     number_prefixes: bool = True
+    versioned: bool = True
+    last_version: str = ""
+    """The version that readers get by default; empty: the newest that is released."""
+    include_current: bool = True
+    only_versions: tuple[str, ...] = ()
+    version_paths: Mapping[str, str] = field(default_factory=dict)
     only: str = ""
     """Read no more than this part of the folder; empty: all of it."""
 
@@ -98,20 +104,23 @@ def _docs(values: list[tuple[tuple[str, ...], Value]]) -> tuple[Docs, ...]:
     instances: dict[str, dict[str, list[Value]]] = {}
     plugin = 0
     for keys, value in values:
-        if keys[:1] == ("plugins",) and keys[-1] == "[]" and len(keys) <= 3:
+        if keys == ("plugins", "[]"):
             plugin += 1
             if str(value).endswith("content-docs"):
                 instances[f"plugin {plugin}"] = {}
         elif keys[0] == "presets" and "docs" in keys:
-            rest = keys[keys.index("docs") + 1 :] or ("",)
-            instances.setdefault("preset", {}).setdefault(rest[0], []).append(value)
+            name = _dotted(keys[keys.index("docs") + 1 :])
+            instances.setdefault("preset", {}).setdefault(name, []).append(value)
         elif keys[0] == "plugins" and f"plugin {plugin}" in instances and len(keys) > 1:
-            rest = tuple(k for k in keys[1:] if k != "[]") or ("",)
-            instances[f"plugin {plugin}"].setdefault(rest[0], []).append(value)
+            instances[f"plugin {plugin}"].setdefault(_dotted(keys[1:]), []).append(value)
     for options in instances.values():
         if False not in options.get("", []):
             found.append(_instance(options))
     return tuple(found) or (Docs(),)
+
+
+def _dotted(keys: tuple[str, ...]) -> str:
+    return ".".join(key for key in keys if key != "[]")
 
 
 def _instance(options: dict[str, list[Value]]) -> Docs:
@@ -125,6 +134,15 @@ def _instance(options: dict[str, list[Value]]) -> Docs:
         route=one("routeBasePath", "docs").strip("/"),
         exclude=tuple(str(v) for v in options.get("exclude", [])) or DEFAULT_EXCLUDE,
         number_prefixes=options.get("numberPrefixParser", [True])[0] is not False,
+        versioned=options.get("disableVersioning", [False])[0] is not True,
+        last_version=one("lastVersion", ""),
+        include_current=options.get("includeCurrentVersion", [True])[0] is not False,
+        only_versions=tuple(str(v) for v in options.get("onlyIncludeVersions", [])),
+        version_paths={
+            name.removeprefix("versions.").removesuffix(".path"): str(values[0])
+            for name, values in options.items()
+            if name.startswith("versions.") and name.endswith(".path")
+        },
     )
 
 

@@ -18,6 +18,7 @@ class Tree:
         route: route of the folder below the site's base URL, locale and version included.
         locale: language of the pages.
         original: for a translation, the folder whose pages it translates.
+        version: name of the version, such as ``2.0`` or ``current``; empty where there is one only.
     """
 
     site: Site
@@ -28,6 +29,15 @@ class Tree:
     locale: str
     base_url: str
     original: Path | None = None
+    version: str = ""
+
+    @property
+    def sidebars(self) -> list[Path]:
+        """Where the sidebars of its pages may be written down."""
+        site = self.site.folder
+        if self.version in ("", "current"):
+            return [site / f"sidebars.{suffix}" for suffix in ("js", "ts", "cjs", "mjs")]
+        return [site / "versioned_sidebars" / f"version-{self.version}-sidebars.json"]
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -66,13 +76,25 @@ def _site_of(folder: Path) -> tuple[Site, Path | None]:
 
 def _trees(site: Site, part: Path | None) -> Iterator[Tree]:
     for docs in site.docs:
-        folder, version, route = _released(site, docs)
-        if not folder.is_dir():
-            continue
-        main = docs is site.docs[0] and version == "current"
-        shown = "" if main else f"{folder.relative_to(site.folder).as_posix()}/"
-        tree = Tree(site, docs, folder, shown, route, site.default_locale, site.base_url)
-        yield from _part([tree, *_translations(tree, version)], part)
+        names = _versions(site, docs)
+        for name in names if docs.id == "default" else names[:1]:
+            folder = _folder(site, docs, name)
+            if not folder.is_dir():
+                continue
+            main = docs is site.docs[0] and name == "current"
+            tree = Tree(
+                site,
+                docs,
+                folder,
+                shown="" if main else f"{folder.relative_to(site.folder).as_posix()}/",
+                route=_route(docs, name, default=name == names[0]),
+                locale=site.default_locale,
+                base_url=site.base_url,
+                # Two instances of the plugin may call different things by one name.
+                version=name if docs.id == "default" and len(names) > 1 else "",
+            )
+            stored = name if name == "current" else f"version-{name}"
+            yield from _part([tree, *_translations(tree, stored)], part)
 
 
 def _part(trees: Iterable[Tree], part: Path | None) -> Iterator[Tree]:
@@ -83,15 +105,36 @@ def _part(trees: Iterable[Tree], part: Path | None) -> Iterator[Tree]:
             yield replace(tree, docs=replace(tree.docs, only=inside)) if inside else tree
 
 
-def _released(site: Site, docs: Docs) -> tuple[Path, str, str]:
-    """Folder, version and route of what readers get by default: the last released version."""
+def _versions(site: Site, docs: Docs) -> list[str]:
+    """Versions that are published: what readers get by default, then newest first."""
+    released = _released(site, docs) if docs.versioned else []
+    names = [*released, "current"] if docs.include_current or not released else released
+    if docs.only_versions:
+        names = [name for name in names if name in docs.only_versions] or names
+    last = docs.last_version if docs.last_version in names else names[0]
+    return sorted(names, key=lambda name: name != last)
+
+
+def _released(site: Site, docs: Docs) -> list[str]:
     prefix = "" if docs.id == "default" else f"{docs.id}_"
     try:
-        versions = json.loads((site.folder / f"{prefix}versions.json").read_text("utf-8"))
-        released = site.folder / f"{prefix}versioned_docs" / f"version-{versions[0]}"
-    except (OSError, ValueError, LookupError, TypeError):
-        return site.folder / docs.path, "current", docs.route
-    return released, f"version-{versions[0]}", docs.route
+        names = json.loads((site.folder / f"{prefix}versions.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _folder(site: Site, docs: Docs, version: str) -> Path:
+    if version == "current":
+        return site.folder / docs.path
+    prefix = "" if docs.id == "default" else f"{docs.id}_"
+    return site.folder / f"{prefix}versioned_docs" / f"version-{version}"
+
+
+def _route(docs: Docs, version: str, *, default: bool) -> str:
+    own = "" if default else "next" if version == "current" else version
+    path = docs.version_paths.get(version, own)
+    return f"{docs.route}/{path.strip('/')}".strip("/")
 
 
 def _translations(tree: Tree, version: str) -> Iterator[Tree]:

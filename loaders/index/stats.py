@@ -24,6 +24,7 @@ class IndexStats:
         self.pages: set[int] = set()
         self._sum = 0
         self._locales: Counter[str] = Counter()
+        self._versions: dict[str, None] = {}
         self._sample: dict[str, str] = {}
         self.vocabulary = Vocabulary()
         self._outline = OutlineBuilder()
@@ -38,6 +39,8 @@ class IndexStats:
         self.vocabulary.add(" ".join([*metadata["breadcrumb"], chunk.page_content]))
         self._outline.add(chunk.page_content, metadata)
         self._locales[metadata["locale"]] += 1
+        if version := metadata.get("version"):
+            self._versions[version] = None
         # A sum of hashes is the same in whatever order the chunks come.
         digest = hashlib.sha256(f"{chunk.id}\0{metadata['url']}".encode()).digest()
         self._sum = (self._sum + int.from_bytes(digest[:16])) % (1 << 128)
@@ -69,8 +72,12 @@ class IndexStats:
         return self._locales.most_common(1)[0][0] if self._locales else "en"
 
     def outline(self) -> Outline:
-        """The pages in the book's own language."""
-        return self._outline.outline(self.language())
+        """The pages in the book's own language, of the version that readers get by default."""
+        return self._outline.outline(self.language(), next(iter(self._versions), None))
+
+    def versions(self) -> list[str]:
+        """Versions of the book as its loader orders them: the default one first."""
+        return list(self._versions)
 
     def version(self) -> str:
         return f"{self._sum:032x}"[:16]

@@ -48,6 +48,9 @@ class Splitter:
         embed_text = f"{prefix}\n\n{text}"
         # Pages may repeat a passage word for word under the same headings: each is a chunk.
         key = f"{self.fingerprint}\0{embed_text}"
+        if version := section.get("version"):
+            # A passage that stands in two versions of a book is two chunks, in any order.
+            key += f"\0version {version}"
         chunk_id = uuid.uuid5(_NAMESPACE, key)
         repeat = 1
         while chunk_id.int in self._seen:
@@ -68,6 +71,8 @@ class Splitter:
             tokens=tokens,
             embed_text=embed_text,
         )
+        if version:
+            metadata["version"] = version
         return Document(text, id=str(chunk_id), metadata=dict(metadata))
 
 

@@ -26,6 +26,8 @@ INDEXED: Final = (
     *("metadata.scopes", "metadata.section_id", "metadata.path", "metadata.locale"),
     PENDING,
 )
+VERSION: Final = "metadata.version"
+"""Indexed where the book has versions."""
 _BATCH: Final = 64
 _PAGE: Final = 2000
 
@@ -179,6 +181,11 @@ class QdrantIndexStore:
         details = {name: part.dumps() for name, part in given.items() if part is not None}
         if details:
             await write_details(self._client, collection, details)
+        if info.versions:
+            with translated():  # it is no error that there is one already
+                await self._client.create_payload_index(
+                    collection, VERSION, field_schema=models.PayloadSchemaType.KEYWORD, wait=True
+                )
         await write_info(self._client, collection, info, await self._language(collection))
 
     async def settle(self, collection: str) -> None:

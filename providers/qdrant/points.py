@@ -64,8 +64,13 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def filter_of(scope: str | None, locale: str | None) -> models.Filter | None:
-    """What limits a search to a part of the book, and to one language."""
+def filter_of(
+    scope: str | None, locale: str | None, versions_out: Sequence[str] = ()
+) -> models.Filter | None:
+    """What limits a search to a part of the book, to one language, and to one version.
+
+    The versions that are left out are named: pages of no version belong to all of them.
+    """
     must: list[Any] = []
     if scope and scope.strip().strip("/"):
         prefix = scope.strip().lower().rstrip("/")
@@ -77,7 +82,11 @@ def filter_of(scope: str | None, locale: str | None) -> models.Filter | None:
         must.append(
             models.FieldCondition(key="metadata.locale", match=models.MatchValue(value=locale))
         )
-    return models.Filter(must=must) if must else None
+    must_not: list[Any] | None = None
+    if versions_out:
+        others = models.MatchAny(any=list(versions_out))
+        must_not = [models.FieldCondition(key="metadata.version", match=others)]
+    return models.Filter(must=must or None, must_not=must_not) if must or must_not else None
 
 
 def document_of(

@@ -78,13 +78,15 @@ class BookVectorStore(QdrantVectorStore):
         *,
         scope: str | None = None,
         locale: str | None = None,
+        version: str | None = None,
         sparse_only: bool = False,
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """Chunks with their fused scores, best first, in one round trip.
 
         Metadata gains ``similarity`` (cosine of the dense leg or None) and ``lexical`` (BM25 or
-        None). ``sparse_only`` embeds nothing and scores by BM25.
+        None). ``sparse_only`` embeds nothing and scores by BM25. Of a book with versions, one is
+        searched: ``version``, or the default one; ``ANY_VERSION`` searches them all.
         """
         # What is known of a whole book stays true; of one that is being filled it is read anew.
         served = self._served if self._served and not self._served.pending else await self.info()
@@ -94,7 +96,7 @@ class BookVectorStore(QdrantVectorStore):
         dense = None if sparse_only else await self._queries.of(query)
         terms = self.sparse_embeddings.embed_query(query)
         sparse = models.SparseVector(indices=terms.indices, values=terms.values)
-        limits = filter_of(scope, locale)
+        limits = filter_of(scope, locale, served.versions_beside(version))
         legs = [
             models.Prefetch(query=vector, using=name, limit=k * _DEPTH, filter=limits)
             for name, vector in ((DENSE, dense), (SPARSE, sparse if terms.indices else None))

@@ -106,17 +106,6 @@ def test_locales_that_the_site_does_not_publish_stay_out(site: Site) -> None:
     assert site.urls() == ["/book/docs/a"]
 
 
-def test_the_last_released_version_is_the_book(site: Site) -> None:
-    site.file("docs/a.md").file("versions.json", '["2.0", "1.0"]')
-    site.file("versioned_docs/version-2.0/a.md", "# Two\n\nText.\n")
-
-    (section,) = site.book()
-
-    assert section.metadata["title"] == "Two"
-    assert section.metadata["path"] == "versioned_docs/version-2.0/a.md"
-    assert section.metadata["url"] == "/book/docs/a"
-
-
 def test_a_second_docs_plugin_is_part_of_the_book(site: Site) -> None:
     site.config(
         "presets: [['classic', {docs: {path: 'docs'}}]], plugins: [['content-docs',"

@@ -107,9 +107,10 @@ async def fill(
     language: str = "en",
     serve: bool = True,
     embeddings: WordEmbeddings | None = None,
+    versions: Sequence[str] = (),
 ) -> str:
     """A new collection that holds ``chunks``, served unless said otherwise; its name."""
-    info = CollectionInfo(fingerprint=fingerprint, language=language)
+    info = CollectionInfo(fingerprint=fingerprint, language=language, versions=list(versions))
     name = await index.create(info, DIMENSIONS)
     vectors = (embeddings or WordEmbeddings()).embed_documents([c.page_content for c in chunks])
     await index.upsert(name, chunks, vectors)

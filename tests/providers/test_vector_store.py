@@ -11,7 +11,7 @@ import pytest
 from errors import FixConfiguration, RetryLater
 from providers.qdrant.server import open_async, open_sync
 from providers.qdrant.vector_store import BookVectorStore, Fusion
-from schema import CollectionInfo
+from schema import ANY_VERSION, CollectionInfo
 from settings import Settings
 from standins.qdrant import QdrantStandIn
 from tests.providers.books import DIMENSIONS, WordEmbeddings, chunk, fill, stores_at
@@ -289,3 +289,20 @@ async def test_kept_sections_and_payloads_are_those_of_the_book_as_it_is(opened:
     [after] = await opened.search.asimilarity_search(question, 1)
     sections = await opened.search.sections(ids)
     assert after.metadata["title"] == sections[0].metadata["title"] == "Moved"
+
+
+async def test_one_version_of_a_book_is_searched_and_pages_of_none_belong_to_all(
+    opened: Opened,
+) -> None:
+    versions = ("2.0", "1.0", "current")
+    chunks = [chunk(f"a robot in {v}", path=f"{v}/a.md", version=v) for v in versions]
+    unversioned = chunk("the robot runs", path="lab/b.md")
+    await fill(opened.index, [*chunks, unversioned], versions=versions)
+
+    async def found(version: str | None) -> set[str]:
+        hits = await opened.search.asimilarity_search_with_score("robot", 9, version=version)
+        return {hit.metadata["path"] for hit, _ in hits}
+
+    assert await found(None) == await found("2.0") == await found("9") == {"2.0/a.md", "lab/b.md"}
+    assert await found("1.0") == {"1.0/a.md", "lab/b.md"}
+    assert await found(ANY_VERSION) == {"2.0/a.md", "1.0/a.md", "current/a.md", "lab/b.md"}

@@ -32,6 +32,9 @@ class Source(TypedDict):
     url: str
     text: str
     score: float
+    version: NotRequired[str | None]
+    """Of a book with several versions."""
+    locale: NotRequired[str | None]
 
 
 class Citation(TypedDict):
@@ -70,6 +73,8 @@ class Options(TypedDict):
     selected_text: NotRequired[str]
     section: NotRequired[str]
     language: NotRequired[str]
+    version: NotRequired[str]
+    locale: NotRequired[str]
 
 
 @dataclass(frozen=True)

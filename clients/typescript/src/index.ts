@@ -10,6 +10,9 @@ export interface Source {
   url: string;
   text: string;
   score: number;
+  /** Of a book with several versions. */
+  version?: string | null;
+  locale?: string | null;
 }
 
 /** Offsets count characters (Unicode code points), not UTF-16 units. */
@@ -41,6 +44,8 @@ export interface Options {
   selected_text?: string;
   section?: string;
   language?: string;
+  version?: string;
+  locale?: string;
 }
 
 export type Frame =
