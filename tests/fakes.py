@@ -131,7 +131,7 @@ class MemoryStore:
         builder = OutlineBuilder()
         for one in self.chunks:
             builder.add(one.page_content, one.metadata)
-        return builder.outline("en", next(iter(self._info().versions), None))
+        return builder.outline("en", self._info().versions)
 
 
 class ScriptedChat(BaseChatModel):

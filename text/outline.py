@@ -94,6 +94,12 @@ class Outline:
     """Pages in reading order: what opens the book first, glossaries and the like last."""
 
     pages: Sequence[Page] = field(default_factory=list)
+    others: Mapping[str, "Outline"] = field(default_factory=dict)
+    """Outlines of the versions that readers do not get by default."""
+
+    def of(self, version: str | None) -> "Outline":
+        """The outline for a reader of ``version``."""
+        return self.others.get(version or "", self)
 
     @cached_property
     def by_section(self) -> Mapping[str, tuple[Page, int]]:
@@ -124,12 +130,19 @@ class Outline:
 
     def dumps(self) -> str:
         """JSON that ``loads`` reads."""
-        return json.dumps([_packed(page) for page in self.pages], ensure_ascii=False)
+        rows = [_packed(page) for page in self.pages]
+        others = {name: [_packed(page) for page in o.pages] for name, o in self.others.items()}
+        return json.dumps({"": rows, **others} if others else rows, ensure_ascii=False)
 
     @classmethod
     def loads(cls, text: str) -> Self:
         """The inverse of ``dumps``."""
-        return cls([_unpacked(row) for row in json.loads(text)])
+        read = json.loads(text)
+        parts = read if isinstance(read, dict) else {"": read}
+        outlines = {name: cls([_unpacked(row) for row in rows]) for name, rows in parts.items()}
+        own = outlines.pop("")
+        own.others = outlines
+        return own
 
 
 def _is_looked_up(page: Page) -> bool:
@@ -161,14 +174,21 @@ class OutlineBuilder:
                 known["question"] = question_for(metadata["heading"], opening)
         known["places"].update(dict.fromkeys(_told(units)))
 
-    def outline(self, locale: str, version: str | None = None) -> Outline:
-        """The pages in that language; of a book with several versions, those of one of them."""
-        pages = [
-            self._page(path, raw)
-            for path, raw in self._pages.items()
-            if raw["first"].get("version", version) == version
-        ]
-        return Outline(sorted((p for p in pages if p.locale == locale), key=_reading_order))
+    def outline(self, locale: str, versions: Sequence[str] = ()) -> Outline:
+        """The pages in that language; ``versions`` of the book, the default one first."""
+        own: list[Page] = []
+        others: dict[str, list[Page]] = {version: [] for version in versions[1:]}
+        for path, raw in self._pages.items():
+            if raw["first"]["locale"] == locale:
+                page, version = self._page(path, raw), raw["first"].get("version")
+                belongs = [others[version]] if version in others else [own]
+                # A page of no version belongs to all of them.
+                for pages in belongs if version else [own, *others.values()]:
+                    pages.append(page)
+        return Outline(
+            sorted(own, key=_reading_order),
+            {name: Outline(sorted(pages, key=_reading_order)) for name, pages in others.items()},
+        )
 
     def _page(self, path: str, raw: Mapping[str, Any]) -> Page:
         first = raw["first"]

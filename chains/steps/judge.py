@@ -57,8 +57,9 @@ class Judge(Step):
         book = await self._book.of(state)
         if state.place is None:
             await self._weigh(state, book)
+        outline = await self._store.outline(book.book_version)
         state.suggestions = follow_ups(
-            await self._store.outline(book.book_version),
+            outline.of(state.version),
             state.passages,
             state.standalone,
             [turn.question for turn in history_used(state.question, state.history)],

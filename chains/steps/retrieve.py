@@ -60,7 +60,8 @@ class Retrieve(Step):
         """The sections of the place that is asked for, such as "week 5", if one is."""
         store = self._retriever.store
         book = await self._book.of(state)
-        state.place = _place(state, await store.outline(book.book_version))
+        outline = await store.outline(book.book_version)
+        state.place = _place(state, outline.of(state.version))
         if state.place is None:
             return False
         chunks = await store.sections(list(state.place.sections))

@@ -51,7 +51,8 @@ class SmallTalkAnswers(AnswerWrapper):
         """A greeting is answered while the store is away, too."""
         try:
             book = await self._book.of(state)
-            return await self._store.outline(book.book_version)
+            outline = await self._store.outline(book.book_version)
+            return outline.of(state.version)
         except BookChatError:
             return Outline()
 

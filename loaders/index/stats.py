@@ -72,8 +72,8 @@ class IndexStats:
         return self._locales.most_common(1)[0][0] if self._locales else "en"
 
     def outline(self) -> Outline:
-        """The pages in the book's own language, of the version that readers get by default."""
-        return self._outline.outline(self.language(), next(iter(self._versions), None))
+        """The pages in the book's own language."""
+        return self._outline.outline(self.language(), self.versions())
 
     def versions(self) -> list[str]:
         """Versions of the book as its loader orders them: the default one first."""

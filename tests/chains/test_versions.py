@@ -76,6 +76,14 @@ async def test_what_no_version_answers_is_refused_with_sections_of_the_readers_o
     assert {source.version for source in answer.sources} <= {"1.0"}
 
 
+async def test_a_place_of_the_book_is_looked_up_in_the_readers_version() -> None:
+    for version in ("2.0", "1.0"):
+        answer = await asked("What is this book about?", version=version)
+
+        assert answer.answer == "So it is."
+        assert {source.version for source in answer.sources} == {version}
+
+
 async def test_a_selection_is_found_in_the_version_that_holds_it() -> None:
     answer = await asked("Explain this.", selected_text=LEGACY)
 
