@@ -124,6 +124,30 @@ def test_selected_text_can_be_asked_about(
     assert frame.get("language") == language
 
 
+@pytest.mark.parametrize(
+    ("tag", "locale", "sent"),
+    [
+        ("docs-default-1.0", "de", {"version": "1.0", "locale": "de"}),
+        # A page beside the docs, and one of a docs plugin whose versions are its own.
+        ("default", "en", {"locale": "en"}),
+        ("docs-lab-current", "en", {"locale": "en"}),
+    ],
+)
+def test_a_question_says_which_version_and_locale_the_reader_is_on(
+    page: Page, tag: str, locale: str, sent: dict[str, str]
+) -> None:
+    frames: list[str | bytes] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
+    names = {"tag": tag, "locale": locale}
+    metas = "".join(f'<meta name="docusaurus_{n}" content="{v}">' for n, v in names.items())
+    page.evaluate("html => document.head.insertAdjacentHTML('beforeend', html)", metas)
+    open_panel(page)
+    ask(page, QUESTION)
+    done(page)
+    frame = page.evaluate("JSON.parse", str(frames[0]))
+    assert {key: frame[key] for key in ("version", "locale") if key in frame} == sent
+
+
 def test_an_own_question_about_the_selection(page: Page, site: Site) -> None:
     page.evaluate(SELECT, "#p")
     page.locator(".selection").get_by_role("button", name="Ask the book").click()
