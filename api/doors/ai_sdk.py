@@ -72,7 +72,9 @@ async def chat(request: Request) -> Response:
         body = ChatRequest.model_validate_json(await request.body())
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_context=False)) from None
-    question = question_of(body.asked, section=body.section, language=body.language)
+    question = question_of(
+        body.asked, section=body.section, language=body.language, version=body.version
+    )
     services: Services = request.app.state.services
     run = await services.start(request, question, keep=body.id is not None)
     streamed = await Streamed.begun(run)

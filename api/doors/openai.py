@@ -88,7 +88,9 @@ async def completions(request: Request) -> Response:
     """Answers the last message, the ones before it as its history."""
     body = _read(await request.body())
     shapes.refuse_what_is_not_done(body)
-    question = question_of(body.messages, section=body.section, language=body.language)
+    question = question_of(
+        body.messages, section=body.section, language=body.language, version=body.version
+    )
     services: Services = request.app.state.services
     base = public_base(request)
     run = await services.start(request, question)

@@ -28,6 +28,7 @@ class ChatRequest(BaseModel):
     trigger: Literal["submit-message", "regenerate-message"] = "submit-message"
     section: str | None = Field(None, max_length=200, description="limits the search")
     language: str | None = Field(None, max_length=200, description="of the answer")
+    version: str | None = Field(None, max_length=200, description="of the book, searched first")
 
     @property
     def asked(self) -> Sequence[ChatMessage]:

@@ -41,6 +41,9 @@ class AskArguments(BaseModel):
     language: Annotated[str, StringConstraints(max_length=200)] | None = Field(
         None, description="answer language; default: the question's"
     )
+    version: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        None, description="version of the book that is searched first, where it has several"
+    )
 
 
 class SearchHit(BaseModel):

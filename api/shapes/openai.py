@@ -48,6 +48,7 @@ class CompletionRequest(BaseModel):
     response_format: ResponseFormat | None = None
     section: str | None = Field(None, max_length=200, description="limits the search, as elsewhere")
     language: str | None = Field(None, max_length=200, description="of the answer")
+    version: str | None = Field(None, max_length=200, description="of the book, searched first")
 
     @property
     def wants_usage(self) -> bool:
