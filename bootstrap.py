@@ -16,15 +16,15 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from chains.abstention import Gate
-from chains.answer_limits import AnswerLimits
+from chains.answer.generation import Models
+from chains.answer.limits import AnswerLimits
+from chains.answer.prompt import PROMPTS
 from chains.budget import Budget
-from chains.condense import Condenser, LexicalCondenser, ModelCondenser
-from chains.generation import Models
+from chains.evidence.abstention import Gate
+from chains.evidence.retriever import BookRetriever
 from chains.pipeline import ChainParts, build_chain
-from chains.prompt import PROMPTS
-from chains.retriever import BookRetriever
-from chains.understanding import QuestionReader
+from chains.question.condense import Condenser, LexicalCondenser, ModelCondenser
+from chains.question.understanding import QuestionReader
 from chains.wrappers.cached import AnswerCache, AnswerStore
 from chains.wrappers.remembered import Observer, Outcome, RememberedAnswers
 from conversations.store import ConversationStore, open_conversations

@@ -206,7 +206,7 @@ class CollectionInfo(BaseModel):
     versions: list[str] = Field(default_factory=list)
     """Versions of the book, the one that readers get by default first; empty if it has one."""
     calibration: dict[str, float] = Field(default_factory=dict)
-    """Abstention thresholds, see ``chains/abstention.py``."""
+    """Abstention thresholds, see ``chains/evidence/abstention.py``."""
     outline: bool = False
     """The book's structure is stored beside the vocabulary; earlier versions kept none."""
 

@@ -17,7 +17,7 @@ def main() -> int:
         return 1
     # A quarter of the start would go into looking for garbage among modules.
     gc.disable()
-    from api.serving import serve
+    from api.process.serving import serve
 
     gc.enable()
     return serve(settings)

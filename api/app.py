@@ -11,20 +11,8 @@ from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Lifespan
 
-from api import openapi, problems
-from api.doors import (
-    admin,
-    agents,
-    ai_sdk,
-    api_docs,
-    asyncapi,
-    book,
-    health,
-    playground,
-    search,
-    sessions,
-    websocket,
-)
+from api import problems
+from api.doors import admin, agents, ai_sdk, book, health, playground, search, sessions, websocket
 from api.doors import langserve as chat
 from api.doors import mcp as tools
 from api.doors import openai as completions
@@ -35,6 +23,8 @@ from api.protection.body_size import BodyLimit
 from api.protection.content_policy import DefaultPolicy, page_policy
 from api.protection.hosts import Hosts
 from api.protection.origins import Origins
+from api.reference import asyncapi, openapi
+from api.reference import pages as api_docs
 from api.services import Services
 from api.shapes.ai_sdk import ChatRequest
 from api.shapes.openai import CompletionRequest

@@ -15,9 +15,9 @@ from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
 from api.runs.local import Runs
 from api.runs.run import Run
-from api.typing import TypingSearch
+from api.typed_search import TypingSearch
 from chains.budget import Budget
-from chains.retriever import BookRetriever
+from chains.evidence.retriever import BookRetriever
 from chains.runnable import AnswerRunnable
 from chains.wrappers.remembered import Memory
 from schema import Question

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from chains.abstention import Gate
-from chains.answer_key import AnswerKeys
+from chains.answer.cache_key import AnswerKeys
+from chains.answer.generation import Models
 from chains.budget import Budget
-from chains.condense import Condenser, LexicalCondenser
-from chains.generation import Models
-from chains.retriever import BookRetriever
+from chains.evidence.abstention import Gate
+from chains.evidence.retriever import BookRetriever
+from chains.question.condense import Condenser, LexicalCondenser
+from chains.question.understanding import QuestionReader
 from chains.runnable import AnswerRunnable
 from chains.served_book import ServedBook
 from chains.state import AnswerState
@@ -27,7 +28,6 @@ from chains.steps.judge import EvidenceScorer, Judge
 from chains.steps.other_versions import JudgeVersions
 from chains.steps.retrieve import Retrieve
 from chains.steps.step import AnswerFlow
-from chains.understanding import QuestionReader
 from chains.wrappers.cached import AnswerCache, CachedAnswers
 from chains.wrappers.remembered import (
     Memory,

@@ -17,7 +17,7 @@ from langchain_core.runnables.graph import Graph
 from pydantic import BaseModel
 
 from background_loop import BackgroundLoop
-from chains.answer_builder import AnswerBuilder
+from chains.answer.builder import AnswerBuilder
 from schema import Answer, AnswerChunk, Question
 
 SYNC: Final = BackgroundLoop("book-chat")

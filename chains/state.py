@@ -10,10 +10,10 @@ from langchain_core.documents import Document
 from pydantic import ValidationError
 
 import metering
+from chains.answer.generation import Generation
 from chains.budget import BudgetMode
-from chains.generation import Generation
-from chains.passages import as_source
-from chains.places import Found
+from chains.evidence.passages import as_source
+from chains.question.places import Found
 from errors import FixQuestion
 from schema import AnswerChunk, CollectionInfo, Confidence, PastTurn, Question, Status
 

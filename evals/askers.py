@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import httpx
 from langchain_core.runnables import Runnable
 
-from chains.passages import as_source
-from chains.retriever import BookRetriever
+from chains.evidence.passages import as_source
+from chains.evidence.retriever import BookRetriever
 from errors import BookChatError, RetryLater
 from schema import Answer, Source
 

@@ -20,9 +20,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from chains.abstention import WEIGHTS, Weights, well_covered
-from chains.evidence import Evidence, gather
-from chains.retriever import BookRetriever
+from chains.evidence.abstention import WEIGHTS, Weights, well_covered
+from chains.evidence.evidence import Evidence, gather
+from chains.evidence.retriever import BookRetriever
 from errors import FixConfiguration
 from evals.questions import FOLDER, load_questions
 from providers.embedded.word_ranks import english

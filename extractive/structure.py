@@ -18,7 +18,7 @@ _MOST_WORDS: Final = 260
 def answer_from_place(
     task: str, told: Sequence[Place], passages: Sequence[Document], dimensions: int
 ) -> list[Piece]:
-    """What ``task`` (see ``chains.places``) asks for, quoted."""
+    """What ``task`` (see ``chains.question.places``) asks for, quoted."""
     units = read(passages, dimensions)
     sources = [str(p.metadata.get("id") or p.id) for p in passages]
     titles = [str(p.metadata.get("title") or "") for p in passages]

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.openapi import answers
+from api.reference.openapi import answers
 from api.same_questions import by_meaning, groups_by_meaning
 from api.services import Services
-from chains.passages import opens
+from chains.evidence.passages import opens
 from errors import FixQuestion
 
 

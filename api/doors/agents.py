@@ -14,8 +14,8 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 
 from api.book_pages.html import POLICY, contents_html, link_of, page_html
 from api.book_pages.pages import BookPages, Contents, PageEntry
-from api.openapi import answers
 from api.public_address import public_base
+from api.reference.openapi import answers
 from api.services import Services
 from errors import FixQuestion
 

@@ -14,9 +14,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
-from api import openapi
 from api.answering import Streamed
 from api.public_address import public_base
+from api.reference import openapi
 from api.runs.run import RunFailed
 from api.services import Services
 from api.shapes.ai_sdk import DONE, HEADER, ChatRequest, LinkedParts, MessageParts

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from api.services import Services
-from chains.passages import opens
+from chains.evidence.passages import opens
 from settings import Settings
 
 router = APIRouter(tags=["book"])

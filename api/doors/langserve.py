@@ -16,9 +16,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from api import openapi, problems
+from api import problems
 from api.answering import left, whole_answer
 from api.observability.telemetry import server_timing
+from api.reference import openapi
 from api.runs.run import Run, RunEvent
 from api.services import Services
 from errors import FixQuestion

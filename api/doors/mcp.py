@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import openapi
 from api.public_address import public_base
+from api.reference import openapi
 from api.version import VERSION
 
 router = APIRouter(tags=["mcp"], responses=openapi.errors("A JSON-RPC error"))

@@ -15,10 +15,11 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from api import openapi, problems
+from api import problems
 from api.answering import Streamed, left, whole_answer
 from api.observability.telemetry import server_timing
 from api.public_address import public_base
+from api.reference import openapi
 from api.services import Services
 from api.shapes import openai as shapes
 from api.shapes.messages import question_of

@@ -20,7 +20,7 @@ from langserve import APIHandler
 
 from api.doors.langserve import PREFIX, InvokeRequest, begin, read_body, sse, streamed
 from api.runs.run import Run, RunEvent
-from chains.answer_builder import AnswerBuilder
+from chains.answer.builder import AnswerBuilder
 from schema import Answer, Question
 
 _PAGE: Final = Path(__file__).with_suffix(".html")

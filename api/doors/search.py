@@ -16,7 +16,7 @@ from api.public_address import public_base
 from api.services import Services
 from api.shapes import docsearch
 from chains.budget import BudgetMode
-from chains.passages import as_source
+from chains.evidence.passages import as_source
 from errors import RetryLater
 from schema import MAX_QUESTION, Source
 

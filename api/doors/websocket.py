@@ -8,12 +8,12 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
 from api import problems
-from api.doors import frames
-from api.doors.frames import MAX_FRAME, PROTOCOL
 from api.observability.telemetry import current_request
 from api.protection.origins import origin_allowed
 from api.runs.run import Run, RunEvent, error_fields
 from api.services import Services
+from api.shapes import frames
+from api.shapes.frames import MAX_FRAME, PROTOCOL
 from errors import BookChatError, FixQuestion
 from schema import Question
 

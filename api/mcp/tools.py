@@ -22,7 +22,7 @@ from api.shapes.mcp import (
     SearchHits,
 )
 from api.shapes.titles import title_of
-from chains.passages import opens
+from chains.evidence.passages import opens
 from errors import FixQuestion
 from schema import Answer, Question
 

@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 from api import problems
 from api.observability.telemetry import current_request
 from api.runs.run import Kind, Run, RunEvent, error_fields, events_of
-from chains.answer_builder import AnswerBuilder
-from chains.feed import Feed
+from chains.answer.builder import AnswerBuilder
+from chains.answer.feed import Feed
 from chains.runnable import AnswerRunnable
 from chains.state import AnswerState
 from schema import Question

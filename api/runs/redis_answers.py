@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from api.redis_client import redis_client
-from chains.answer_key import AnswerKey
+from chains.answer.cache_key import AnswerKey
 from circuit_breaker import CircuitBreaker
 from metering import Counter, Part
 from schema import Answer

@@ -2,14 +2,14 @@
 
 from langchain_core.runnables import RunnableConfig
 
-from chains import phrases
+from chains.answer import phrases
 from chains.budget import Budget, BudgetMode
-from chains.condense import Condenser, LexicalCondenser, history_used
+from chains.question.condense import Condenser, LexicalCondenser, history_used
+from chains.question.small_talk import without_opening
+from chains.question.understanding import QuestionReader, without_wish
 from chains.served_book import ServedBook
-from chains.small_talk import without_opening
 from chains.state import AnswerState
 from chains.steps.step import Step
-from chains.understanding import QuestionReader, without_wish
 
 
 class Condense(Step):

@@ -7,12 +7,12 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 import metering
-from chains import phrases
-from chains.answer_builder import AnswerBuilder
+from chains.answer import phrases
+from chains.answer.builder import AnswerBuilder
+from chains.answer.citations import uncited_sentences
+from chains.answer.generation import Generation, Models
+from chains.answer.prompt import answer_messages, answer_prompt
 from chains.budget import BudgetMode
-from chains.citations import uncited_sentences
-from chains.generation import Generation, Models
-from chains.prompt import answer_messages, answer_prompt
 from chains.runnable import AnswerRunnable, traced
 from chains.state import AnswerState, as_state
 from schema import AnswerChunk

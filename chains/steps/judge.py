@@ -7,11 +7,11 @@ from typing import Final, Protocol
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig
 
-from chains import phrases
-from chains.abstention import Verdict
-from chains.condense import history_used, names_another_thing
-from chains.follow_ups import follow_ups
-from chains.retriever import BookStore
+from chains.answer import phrases
+from chains.answer.follow_ups import follow_ups
+from chains.evidence.abstention import Verdict
+from chains.evidence.retriever import BookStore
+from chains.question.condense import history_used, names_another_thing
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
@@ -28,7 +28,7 @@ _OWN: Final = 0.6
 
 
 class EvidenceScorer(Protocol):
-    """Says how well passages answer a question; ``chains.abstention.Gate`` is the default."""
+    """Says how well passages answer a question; ``Gate`` is the default."""
 
     def __call__(
         self,

@@ -5,9 +5,9 @@ from typing import Final
 
 from langchain_core.runnables import RunnableConfig
 
-from chains import phrases
+from chains.answer import phrases
 from chains.budget import BudgetMode
-from chains.retriever import BookRetriever
+from chains.evidence.retriever import BookRetriever
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.judge import Judge

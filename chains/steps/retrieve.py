@@ -6,11 +6,11 @@ from weakref import WeakKeyDictionary
 
 from langchain_core.runnables import RunnableConfig
 
-from chains import phrases
-from chains.passages import sections_of
-from chains.places import Found, asks_for_exercises, find
-from chains.retriever import BookRetriever
-from chains.selection import as_given, locate
+from chains.answer import phrases
+from chains.evidence.passages import sections_of
+from chains.evidence.retriever import BookRetriever
+from chains.question.places import Found, asks_for_exercises, find
+from chains.question.selection import as_given, locate
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step

@@ -11,7 +11,7 @@ from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
 from pydantic import BaseModel
 
 import metering
-from chains.answer_builder import AnswerBuilder
+from chains.answer.builder import AnswerBuilder
 from chains.runnable import SYNC, AnswerRunnable, traced
 from chains.state import AnswerState, as_state
 from schema import AnswerChunk, Question

@@ -8,8 +8,8 @@ from typing import Any, Protocol, cast
 from langchain_core.runnables import RunnableConfig
 
 import metering
-from chains.answer_builder import AnswerBuilder
-from chains.answer_key import AnswerKey, AnswerKeys
+from chains.answer.builder import AnswerBuilder
+from chains.answer.cache_key import AnswerKey, AnswerKeys
 from chains.runnable import AnswerRunnable, AnswerWrapper
 from chains.state import AnswerState, as_state
 from schema import Answer, AnswerChunk

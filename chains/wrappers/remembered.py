@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Protocol
 from langchain_core.runnables import RunnableConfig
 
 import metering
-from chains.answer_builder import AnswerBuilder
+from chains.answer.builder import AnswerBuilder
 from chains.runnable import AnswerRunnable, AnswerWrapper, traced
 from chains.state import AnswerState, as_state
 from errors import BookChatError, RetryLater

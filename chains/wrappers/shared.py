@@ -13,8 +13,8 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 import metering
-from chains.answer_key import AnswerKey, AnswerKeys
-from chains.feed import Feed
+from chains.answer.cache_key import AnswerKey, AnswerKeys
+from chains.answer.feed import Feed
 from chains.runnable import AnswerRunnable, AnswerWrapper
 from chains.state import AnswerState, as_state
 from schema import AnswerChunk

@@ -6,8 +6,8 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
-from chains import small_talk
-from chains.retriever import BookStore
+from chains.evidence.retriever import BookStore
+from chains.question import small_talk
 from chains.runnable import AnswerRunnable, AnswerWrapper, traced
 from chains.served_book import ServedBook
 from chains.state import AnswerState, as_state

@@ -13,10 +13,10 @@ from api.protection.rate import RateLimiter
 from api.protection.slots import Slots
 from api.runs.local import Runs
 from api.services import Services
-from chains.answer_limits import AnswerLimits
-from chains.generation import Models
+from chains.answer.generation import Models
+from chains.answer.limits import AnswerLimits
+from chains.evidence.retriever import BookRetriever
 from chains.pipeline import ChainParts, build_chain
-from chains.retriever import BookRetriever
 from settings import Settings
 from standins.server import serve
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat, chunk
@@ -103,7 +103,7 @@ def served(overrides: dict[str, Any]) -> Iterator[Served]:
     services = make_services(settings, chat, metrics)
     app = create_app(settings, services, metrics=metrics)
     options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 65536, "lifespan": "on"}
-    options["proxy_headers"] = False  # as in api/serving.py
+    options["proxy_headers"] = False  # as in api/process/serving.py
     with serve(app, **options) as url, httpx.Client(base_url=url, timeout=30) as http:
         store, memory = services.retriever.store, services.conversations
         yield Served(url, http, services, chat, store, memory)  # type: ignore[arg-type]  # a chain and store of the test

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator
 from websockets.asyncio.client import connect
 
-from api.doors import frames
+from api.shapes import frames
 from errors import FixQuestion
 from tests.api.conftest import QUESTION, Served
 from tests.api.made_up import values

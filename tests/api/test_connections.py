@@ -15,8 +15,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from api.app import create_app
-from api.draining import DrainingWebSocket
 from api.observability.telemetry import Metrics
+from api.process.draining import DrainingWebSocket
 from api.protection.addresses import networks
 from api.protection.connections import SocketLimits, guarded
 from settings import load_settings

@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from api.observability.logs import configure_logging
 from api.observability.telemetry import Metrics, fingerprint
 from api.observability.tracing import open_tracing
-from api.serving import _announce
+from api.process.serving import _announce
 from settings import Settings
 from standins.cohere import KEY, CohereStandIn
 from standins.server import serve

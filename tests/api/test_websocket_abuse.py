@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.sync.client import connect as connect_now
 
-from api.doors import frames
-from api.serving import PING_SECONDS, SILENT_SECONDS, _config
+from api.process.serving import PING_SECONDS, SILENT_SECONDS, _config
+from api.shapes import frames
 from errors import FixQuestion
 from settings import load_settings
 from tests.api.conftest import QUESTION, Served

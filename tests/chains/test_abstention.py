@@ -3,8 +3,8 @@
 import pytest
 from langchain_core.documents import Document
 
-from chains.abstention import Gate
-from chains.evidence import gather, names_unknown
+from chains.evidence.abstention import Gate
+from chains.evidence.evidence import gather, names_unknown
 from text.commonness import Commonness
 from text.vocabulary import Vocabulary
 

@@ -6,10 +6,10 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from chains.answer_limits import AnswerLimits
-from chains.generation import Models
+from chains.answer.generation import Models
+from chains.answer.limits import AnswerLimits
+from chains.evidence.retriever import BookRetriever
 from chains.pipeline import ChainParts, build_chain
-from chains.retriever import BookRetriever
 from chains.wrappers.cached import AnswerCache
 from metering import Counter
 from tests.counted import counting

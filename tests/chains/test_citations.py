@@ -4,7 +4,7 @@ import pytest
 from langchain_core.documents import Document
 
 import metering
-from chains.citations import Meaning, verify
+from chains.answer.citations import Meaning, verify
 from providers.embedded.minilm import MiniLMEmbeddings
 from schema import Citation
 

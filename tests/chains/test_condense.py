@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from langchain_core.messages import BaseMessage
 
-from chains.condense import (
+from chains.answer.phrases import not_in_book
+from chains.answer.prompt import PROMPTS
+from chains.question.condense import (
     LexicalCondenser,
     ModelCondenser,
     history_used,
     leans_on_history,
     names_another_thing,
 )
-from chains.phrases import not_in_book
-from chains.prompt import PROMPTS
-from chains.understanding import without_wish
+from chains.question.understanding import without_wish
 from schema import PastTurn, Question
 from tests.fakes import ScriptedChat
 

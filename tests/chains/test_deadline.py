@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from chains.generation import Models
+from chains.answer.generation import Models
+from chains.evidence.retriever import BookRetriever
 from chains.pipeline import ChainParts, build_chain
-from chains.retriever import BookRetriever
 from schema import Answer, PastTurn, Turn
 from tests.chains.test_pipeline import CHUNKS, QUESTION
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat

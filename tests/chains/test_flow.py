@@ -9,11 +9,11 @@ from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
 
-from chains.abstention import Verdict
-from chains.condense import ModelCondenser
-from chains.generation import Models
+from chains.answer.generation import Models
+from chains.evidence.abstention import Verdict
+from chains.evidence.retriever import BookRetriever
 from chains.pipeline import ChainParts, build_chain, build_flow
-from chains.retriever import BookRetriever
+from chains.question.condense import ModelCondenser
 from chains.runnable import AnswerRunnable
 from chains.state import AnswerState
 from chains.steps.step import AnswerFlow

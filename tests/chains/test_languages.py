@@ -3,9 +3,9 @@
 import pytest
 from langchain_core.documents import Document
 
-from chains.abstention import Gate
-from chains.phrases import answer_language, not_in_book
-from chains.retriever import BookRetriever
+from chains.answer.phrases import answer_language, not_in_book
+from chains.evidence.abstention import Gate
+from chains.evidence.retriever import BookRetriever
 from tests.fakes import MemoryStore, chunk
 from text.vocabulary import Vocabulary
 from text.words import content_words, language_of

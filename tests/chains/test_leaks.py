@@ -2,7 +2,7 @@
 
 import pytest
 
-from chains.leaks import PromptLeakGuard, Prompts, prompts
+from chains.answer.leaks import PromptLeakGuard, Prompts, prompts
 
 RULES = (
     "You are the book's own assistant. Use only what the documents say and never add facts, "

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from chains.answer_builder import AnswerBuilder
+from chains.answer.builder import AnswerBuilder
+from chains.answer.generation import Models
 from chains.budget import Budget
-from chains.generation import Models
+from chains.evidence.retriever import BookRetriever
 from chains.pipeline import ChainParts, build_chain
-from chains.retriever import BookRetriever
 from chains.wrappers.cached import AnswerCache
 from chains.wrappers.remembered import RememberedAnswers
 from chains.wrappers.shared import SharedAnswers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chains.places import find
+from chains.question.places import find
 from tests.text.test_outline import built
 
 OUTLINE = built(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chains.small_talk import reply, small_talk, without_opening
+from chains.question.small_talk import reply, small_talk, without_opening
 
 
 @pytest.mark.parametrize(

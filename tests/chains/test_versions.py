@@ -3,9 +3,9 @@
 import pytest
 from langchain_core.documents import Document
 
-from chains.generation import Models
+from chains.answer.generation import Models
+from chains.evidence.retriever import BookRetriever
 from chains.pipeline import ChainParts, build_chain
-from chains.retriever import BookRetriever
 from chains.wrappers.cached import AnswerCache
 from schema import Answer
 from tests.fakes import MemoryStore, ScriptedChat, chunk

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from chains.evidence import Evidence
+from chains.evidence.evidence import Evidence
 from evals.fit import Case, Line, QuestionSet, line
 from evals.questions import FOLDER, load_questions
 

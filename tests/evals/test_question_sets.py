@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chains.selection import share_held
+from chains.question.selection import share_held
 from evals.questions import FOLDER, EvalQuestion, load_questions, section_key
 from loaders.sources import load_all
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from chains.condense import leans_on_history
+from chains.question.condense import leans_on_history
 from extractive.passages import shown
 from extractive.question import Query
 from loaders.mdx.page import parse_page

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chains.leaks import prompts
+from chains.answer.leaks import prompts
 from tests.api.wired import QUESTION, Wired, wired
 from tests.injection.attempts import ATTEMPTS
 from text.words import content_words

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chains.leaks import prompts
-from chains.prompt import PROMPTS
+from chains.answer.leaks import prompts
+from chains.answer.prompt import PROMPTS
 from standins.cohere import CohereStandIn
 from tests.api.wired import FOLLOW_UP, QUESTION, Wired, over_cohere
 from tests.injection.attempts import ATTEMPTS

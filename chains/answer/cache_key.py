@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import Final
 
-from chains.condense import history_used
+from chains.question.condense import history_used
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 

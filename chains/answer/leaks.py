@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final
 
-from chains.prompt import PROMPTS
+from chains.answer.prompt import PROMPTS
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _VARIABLE: Final = re.compile(r"\{\w+\}")

@@ -12,10 +12,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 import metering
-from chains.leaks import prompts
-from chains.phrases import is_refusal
-from chains.small_talk import small_talk, without_opening
-from chains.understanding import without_wish
+from chains.answer.leaks import prompts
+from chains.answer.phrases import is_refusal
+from chains.question.small_talk import small_talk, without_opening
+from chains.question.understanding import without_wish
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
 from text.words import content_words, language_of, tokens

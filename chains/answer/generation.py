@@ -13,9 +13,9 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.runnables import RunnableConfig
 
 import metering
-from chains.answer_limits import AnswerLimits, Cut
-from chains.citations import Meaning, read_annotations, verify
-from chains.leaks import PromptLeakGuard, prompts
+from chains.answer.citations import Meaning, read_annotations, verify
+from chains.answer.leaks import PromptLeakGuard, prompts
+from chains.answer.limits import AnswerLimits, Cut
 from errors import BookChatError, BudgetExhausted, FixConfiguration, RetryLater
 from schema import AnswerChunk, Citation
 

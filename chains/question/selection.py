@@ -3,8 +3,8 @@
 from langchain_core.documents import Document
 
 from chains.budget import BudgetMode
-from chains.passages import by_section, passage_of
-from chains.retriever import BookRetriever
+from chains.evidence.passages import by_section, passage_of
+from chains.evidence.retriever import BookRetriever
 from text.words import tokens
 
 _PROBE_WORDS = 60

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from langchain_core.documents import Document
 
-from chains.passages import by_section, passage_of
-from chains.retriever import BookRetriever
+from chains.evidence.passages import by_section, passage_of
+from chains.evidence.retriever import BookRetriever
 from text.completion import Completion, TypedWord
 from text.words import tokens
 

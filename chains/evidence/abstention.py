@@ -18,7 +18,7 @@ from typing import Final
 
 from langchain_core.documents import Document
 
-from chains.evidence import Evidence, gather
+from chains.evidence.evidence import Evidence, gather
 from schema import Confidence
 from text.code import asks_for_code, code_words, holds_code, subject_of_code
 from text.commonness import Commonness

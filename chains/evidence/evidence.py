@@ -1,6 +1,6 @@
 """What speaks for and against a passage answering a question, as numbers between 0 and 1.
 
-Two things are asked of them (see ``chains/abstention.py``): is the question foreign to the book,
+Two things are asked of them (see ``abstention``): is the question foreign to the book,
 and does a passage say exactly what is asked? The first needs nearness in meaning and shared words;
 the second also looks for what a near miss gets wrong: a name, a number or a negation of the
 question that the best sentence does not hold.

@@ -8,12 +8,12 @@ from typing import Final
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
-from chains import phrases
-from chains.places import Found
-from chains.selection import fenced
+from chains.answer import phrases
+from chains.question.places import Found
+from chains.question.selection import fenced
 from schema import Question
 
-PROMPTS: Final = Path(__file__).parent / "prompts"
+PROMPTS: Final = Path(__file__).parent.parent / "prompts"
 _SELECTION_RULE: Final = (
     "The reader selected a text on a page; it follows the question. Explain that text, "
     "from itself and from the section that it stands in."

@@ -15,13 +15,13 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from api.app import DRAIN_SECONDS, create_app
-from api.doors.frames import MAX_FRAME
-from api.draining import DrainingWebSocket
 from api.observability.logs import configure_logging
 from api.observability.telemetry import Metrics
+from api.process.draining import DrainingWebSocket
 from api.protection.addresses import networks
 from api.protection.connections import SocketLimits, guarded
 from api.services import Services
+from api.shapes.frames import MAX_FRAME
 from api.wiring import open_services
 from errors import BookChatError, FixConfiguration
 from settings import Settings
@@ -103,7 +103,7 @@ def _serve_workers(settings: Settings, listener: socket.socket) -> int:
         await services.resources.aclose()
 
     asyncio.run(check())
-    config = _config("api.worker:create_worker", settings, factory=True)
+    config = _config("api.process.worker:create_worker", settings, factory=True)
     workers = Multiprocess(config, sockets=[listener])
     workers.run()
     failed: Any = [process.exitcode for process in workers.processes]

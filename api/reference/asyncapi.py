@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api.doors import frames
+from api.shapes import frames
 from api.version import VERSION
 
 _SCHEMAS: Final = "#/components/schemas/"

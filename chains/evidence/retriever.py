@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 import metering
 from chains.budget import BudgetMode
-from chains.passages import by_section, passage_of
-from chains.ranking import LexicalScale, agreement, code_first
+from chains.evidence.passages import by_section, passage_of
+from chains.evidence.ranking import LexicalScale, agreement, code_first
 from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
 from schema import CollectionInfo

@@ -1,0 +1,1 @@
+"""What the book holds about a question, and whether that answers it."""

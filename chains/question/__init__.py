@@ -1,0 +1,1 @@
+"""What the reader means: readings, places of the book, small talk."""
