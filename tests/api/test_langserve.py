@@ -142,9 +142,16 @@ def test_routes_that_would_show_the_inside_are_off(served: Served, route: str) -
 
 def test_the_schemas_name_the_fields_of_the_contract(served: Served) -> None:
     given = served.http.get(f"{PREFIX}/input_schema").json()["properties"]
-    assert {"question", "session_id", "history", "selected_text", "section", "language"} == set(
-        given
-    )
+    assert {
+        "question",
+        "session_id",
+        "history",
+        "selected_text",
+        "section",
+        "language",
+        "version",
+        "locale",
+    } == set(given)
     out = served.http.get(f"{PREFIX}/output_schema").json()["properties"]
     assert {"answer", "citations", "sources", "status", "usage", "timings_ms"} <= set(out)
 

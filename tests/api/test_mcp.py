@@ -42,7 +42,12 @@ async def test_the_three_tools_describe_themselves(served: Served, mode: Any) ->
         assert tool.annotations
         assert tool.annotations.read_only_hint
     assert tools["search"].input_schema["required"] == ["query"]
-    assert set(tools["ask"].input_schema["properties"]) == {"question", "section", "language"}
+    assert set(tools["ask"].input_schema["properties"]) == {
+        "question",
+        "section",
+        "language",
+        "version",
+    }
 
 
 async def test_what_search_finds_can_be_fetched_and_opened(served: Served, mode: Any) -> None:
