@@ -120,6 +120,7 @@ async def _visit(service: Service, report: Report) -> None:
     crowd = [
         Reader(address, n, books, lambda: time.monotonic() >= end) for n in range(report.readers)
     ]
+    await _begin_mcp(service)
     before = await _gauges(service)
     with ThreadPoolExecutor(max(1, report.visitors)) as threads:
         visitors = [
@@ -215,6 +216,17 @@ async def _check_rest(service: Service, before: dict[str, float], report: Report
 async def _metrics(service: Service) -> str:
     async with aiohttp.ClientSession() as http, http.get(f"{service.url}/metrics") as response:
         return await response.text()
+
+
+async def _begin_mcp(service: Service) -> None:
+    """The MCP server's two tasks begin with its first request and stay."""
+    headers = {"accept": "application/json, text/event-stream"}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(f"{service.url}/mcp", json=body) as answer,
+    ):
+        await answer.read()
 
 
 async def _gauges(service: Service) -> dict[str, float]:
