@@ -112,10 +112,14 @@ class MarkParser:
     def _blank(self, gap: str) -> None:
         if self._after_mark:
             self._gap, self._after_mark = "", False
-            gap = gap if self._length else ""
+        if not self._length:
+            return  # an answer begins with its first word
         self._gap += gap
-        if len(self._gap) > _LONGEST:
+        # In equal portions, or the text would depend on how the model cuts it into pieces.
+        while len(self._gap) > _LONGEST:
+            later, self._gap = self._gap[_LONGEST:], self._gap[:_LONGEST]
             self._flush_gap()
+            self._gap = later
 
     def _mark(self, final: bool) -> int:
         match = _MARKISH[self._rest[0]].match(self._rest)
@@ -145,7 +149,7 @@ class MarkParser:
     def _note(self, ids: list[str]) -> None:
         if "\n" in self._gap:
             self._flush_gap(ends=False)
-        self._after_mark = True
+        self._after_mark = self._length > 0
         place = (self._claim, self._solid) if self._claim is not None else self._cited
         if not ids:
             return
