@@ -1,4 +1,4 @@
-.PHONY: run book notebooks test coverage check format audit lock release clean
+.PHONY: run book notebooks test explore coverage check format audit lock release clean
 PYTHON ?= python3.11
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,6 +30,10 @@ notebooks: .venv/.jupyter
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+# The property tests with other inputs each time; make test tries the same ones again and again.
+explore: .venv/.dev
+	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=explore $(ARGS)
 
 # Fails below the floor in pyproject.toml; what runs in processes of its own is not counted.
 coverage: .venv/.dev

@@ -1,6 +1,12 @@
 """No test reaches anything but this machine, unless it is marked ``live``."""
 
 import pytest
+from hypothesis import settings
+
+# The suite says the same of the same code each time. `make explore` tries other inputs.
+settings.register_profile("suite", derandomize=True)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
