@@ -214,9 +214,8 @@ class Unexpected:
         try:
             await self._app(scope, receive, send_noting)
         except ClientDisconnect:
-            metering.count(
-                metering.Event.CLIENT_LEFT
-            )  # nobody is there to be told, and nothing went wrong
+            # Nobody is there to be told, and nothing went wrong.
+            metering.count(metering.Event.CLIENT_LEFT)
         except Exception as error:
             if begun or scope["type"] != "http":
                 raise

@@ -65,19 +65,17 @@ async def _open(
     indexer: Indexer | None,
 ) -> Services:
     redis_url = secret(settings.redis_url)
-    counter = metrics.counter
-    answers, shared = _shared(redis_url, counter)
+    answers, shared = _shared(redis_url, metrics.counter)
     if answers:
         resources.push_async_callback(answers.aclose)
-    observe = _observers(settings, metrics, resources)
     book = await resources.enter_async_context(
         open_book(
             settings,
-            observe=observe,
+            observe=_observers(settings, metrics, resources),
             answers=answers,
             index_now=False,
             indexer=indexer,
-            counter=counter,
+            counter=metrics.counter,
         )
     )
     if index:
@@ -86,7 +84,7 @@ async def _open(
     if settings.monthly_call_budget:
         left = book.parts.budget.left
         metrics.gauge("book_chat_budget_left", "Provider calls left this month", left)
-    rate = RateLimiter(settings.rate_limit, redis_url, counter=counter)
+    rate = RateLimiter(settings.rate_limit, redis_url, counter=metrics.counter)
     resources.push_async_callback(rate.aclose)
     if shared:
         resources.push_async_callback(shared.aclose)

@@ -8,9 +8,8 @@ from langchain_core.documents import Document
 
 from extractive.question import Query
 from text.transliteration import Loanwords
-from text.words import language_of, tokens
+from text.words import LANGUAGE_CODES, language_of, spoken_language, tokens
 
-_CODES: Final = {"urdu": "ur", "ur": "ur", "english": "en", "en": "en", "roman urdu": "roman-ur"}
 _SEARCHED: Final = {
     "ur": "تلاش کا ماڈل اردو نہیں پڑھتا، اس لیے کتاب میں آپ کے سوال کے الفاظ ڈھونڈے گئے ہیں۔",
     "roman-ur": "Talash ka model Urdu nahin parhta, is liye kitab mein aap ke sawal ke alfaaz "
@@ -33,7 +32,7 @@ _ALL: Final = {
 
 def all_there_is(question: str, wanted: str | None) -> str:
     """Said when everything that the passages hold was an earlier answer."""
-    return _ALL[_CODES.get((wanted or "").strip().lower()) or language_of(question)]
+    return _ALL[spoken_language(question, wanted)]
 
 
 def understood(question: str, passages: Sequence[Document]) -> Query:
@@ -53,8 +52,8 @@ def introduction(question: str, wanted: str | None, answer: str, *, searched: bo
     """
     asked = language_of(question)
     # Of other languages no sentence is known here; the English one says what is the case.
-    reader = _CODES.get(wanted.strip().lower(), "en") if wanted else asked
-    other = wanted is not None and wanted.strip().lower() not in _CODES
+    reader = LANGUAGE_CODES.get(wanted.strip().lower(), "en") if wanted else asked
+    other = wanted is not None and wanted.strip().lower() not in LANGUAGE_CODES
     said = "" if searched else _SEARCHED.get(asked, "")
     quoted = _QUOTED[reader] if other or language_of(answer) != reader else ""
     return " ".join(filter(None, (said, quoted)))

@@ -6,7 +6,7 @@ with Snowball, so that "walks" in a question meets "walking" in the book.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -108,6 +108,17 @@ def content_words(text: str) -> list[str]:
 def word_set(text: str) -> frozenset[str]:
     """The distinct content words; kept, as the same passages are looked at again and again."""
     return frozenset(content_words(text))
+
+
+LANGUAGE_CODES: Final[Mapping[str, Language]] = {
+    "urdu": "ur", "ur": "ur", "english": "en", "en": "en", "roman urdu": "roman-ur"
+}  # fmt: skip
+"""Languages that Book Chat speaks itself, by what a client may call them, in lower case."""
+
+
+def spoken_language(question: str, wanted: str | None) -> Language:
+    """The language to speak to a reader: ``wanted`` if it is spoken, else the question's."""
+    return LANGUAGE_CODES.get((wanted or "").strip().lower()) or language_of(question)
 
 
 @lru_cache(maxsize=2_000)

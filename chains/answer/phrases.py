@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from text.words import language_of
+from text.words import LANGUAGE_CODES, spoken_language
 
 _NAMES: Final = {"en": "English", "ur": "Urdu", "roman-ur": "Roman Urdu (Urdu in Latin letters)"}
 _NOT_IN_BOOK: Final = {
@@ -51,7 +51,6 @@ _NAME: Final = re.compile(
     re.I,
 )
 """One word, such as a code or a name, perhaps with its variety."""
-_CODES: Final = {"urdu": "ur", "ur": "ur", "english": "en", "en": "en", "roman urdu": "roman-ur"}
 
 
 def answer_language(question: str, wanted: str | None) -> str:
@@ -59,14 +58,14 @@ def answer_language(question: str, wanted: str | None) -> str:
 
     The name is written by the client and goes into the rules: what is no name is ignored.
     """
-    if wanted and wanted.lower() not in _CODES and _NAME.fullmatch(wanted):
+    if wanted and wanted.lower() not in LANGUAGE_CODES and _NAME.fullmatch(wanted):
         return wanted
-    return _NAMES[_code(question, wanted)]
+    return _NAMES[spoken_language(question, wanted)]
 
 
 def not_in_book(question: str, wanted: str | None, *, nearest: bool = True) -> str:
     """What is said of a question beyond the book; ``nearest``: sections are listed with it."""
-    code = _code(question, wanted)
+    code = spoken_language(question, wanted)
     return _NOT_IN_BOOK[code] + (_NEAREST[code] if nearest else "")
 
 
@@ -77,7 +76,7 @@ def is_refusal(answer: str) -> bool:
 
 def unsure(question: str, wanted: str | None) -> str:
     """Said before an answer that may not be exactly what was asked."""
-    return _UNSURE[_code(question, wanted)]
+    return _UNSURE[spoken_language(question, wanted)]
 
 
 def read_as(question: str) -> str:
@@ -87,23 +86,19 @@ def read_as(question: str) -> str:
 
 def not_from_book(question: str, wanted: str | None) -> str:
     """Said before an answer about a selection that the book does not hold."""
-    return _NOT_FROM_BOOK[_code(question, wanted)]
+    return _NOT_FROM_BOOK[spoken_language(question, wanted)]
 
 
 def still_indexing(question: str, wanted: str | None, embedded: float) -> str:
     """Said before an answer from a book whose vectors are not all in yet."""
-    return _STILL_INDEXING[_code(question, wanted)].format(share=int(100 * embedded))
+    return _STILL_INDEXING[spoken_language(question, wanted)].format(share=int(100 * embedded))
 
 
 def from_version(question: str, wanted: str | None, own: str, other: str) -> str:
     """Said before an answer from another version of the book than the reader's."""
-    return _FROM_VERSION[_code(question, wanted)].format(own=own, other=other)
+    return _FROM_VERSION[spoken_language(question, wanted)].format(own=own, other=other)
 
 
 def cut_off(question: str, wanted: str | None) -> str:
     """Said where an answer ends that would not end by itself."""
-    return _CUT_OFF[_code(question, wanted)]
-
-
-def _code(question: str, wanted: str | None) -> str:
-    return _CODES.get((wanted or "").lower()) or language_of(question)
+    return _CUT_OFF[spoken_language(question, wanted)]

@@ -89,9 +89,7 @@ class Judge(Step):
         state.answerable = verdicts[best].answerable
         if state.standalone == state.alone:
             state.already_said = []
-        if not state.answerable:
-            state.confidence = "high"
-        elif state.confidence == "low":
+        if state.answerable and state.confidence == "low":
             question = state.question
             state.preface += phrases.unsure(question.question, question.language)
 

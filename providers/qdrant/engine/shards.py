@@ -127,7 +127,7 @@ class EdgeShards:
     @contextmanager
     def using(self, name: str) -> Iterator[edge.EdgeShard]:
         """The open shard of a collection or alias; others wait meanwhile."""
-        with self.lock, engine_errors():
+        with self.lock:
             collection = self.physical(name)
             try:
                 with engine_errors():
@@ -176,10 +176,8 @@ class EdgeShards:
         with self.lock:
             if collection not in self._closed:
                 _log.error("the embedded index %s is not used: %s", collection, reason)
-            shard = self._open.pop(collection, None)
-            if shard is not None:
-                with contextlib.suppress(EdgeError), engine_errors():
-                    shard.close()
+            with contextlib.suppress(EdgeError):
+                self._close(collection)
             self._closed[collection] = (reason, time.monotonic() + look_after)
 
     def resume(self, collection: str) -> None:
