@@ -29,6 +29,7 @@ class PastTurn(BaseModel):
     status: Status | None = Field(
         default=None, description="as it was answered; a refused turn is no topic to go on with"
     )
+    answer_id: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
 class Question(BaseModel):
@@ -61,6 +62,11 @@ class Question(BaseModel):
         default=None,
         description="locale of the page that the reader is on, such as de; its pages are "
         "preferred where the language of the question cannot be told from its letters",
+    )
+    replaces: Annotated[str, StringConstraints(max_length=64)] | None = Field(
+        default=None,
+        description="`answer_id` of an earlier answer of the session that this one is to stand "
+        "in place of (asked again, or edited); no cached answer is given",
     )
 
 
@@ -136,6 +142,11 @@ class Turn(BaseModel):
 
     session_id: str
     question: str
+    selected_text: str | None = None
+    section: str | None = None
+    language: str | None = None
+    replaces: str | None = None
+    """The answer in whose place this one stands."""
     answer: Answer
     outcome: Literal["complete", "cancelled", "failed"]
 

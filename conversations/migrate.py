@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from errors import FixConfiguration
 
-NEWEST: Final = "0005"
+NEWEST: Final = "0006"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from schema import Answer, PastTurn, Status, Turn
+from schema import Answer, PastTurn, Turn
 
 MAX_PAST_ANSWER: Final = 20_000
+ASKED_WITH: Final = ("selected_text", "section", "language", "replaces")
 Row = dict[str, Any]
 
 
@@ -18,6 +19,7 @@ def turn_row(turn: Turn, key: str, now: datetime) -> Row:
         "session_key": key,
         "answer_id": storable(answer.answer_id),
         "question": storable(turn.question),
+        **{name: _storable(getattr(turn, name)) for name in ASKED_WITH},
         "answer_text": storable(answer.answer),
         "answer": answer.model_dump_json(exclude={"session_id", "answer"}),
         "outcome": turn.outcome,
@@ -52,9 +54,14 @@ def rating_row(answer_id: str, rating: str, comment: str | None, now: datetime) 
     }
 
 
-def past_turn(question: str, said: str, status: Status) -> PastTurn:
+def past_turn(row: Mapping[Any, Any]) -> PastTurn:
     """A turn as the chain reads it."""
-    return PastTurn(question=question, answer=said[:MAX_PAST_ANSWER], status=status)
+    return PastTurn(
+        question=row["question"],
+        answer=row["answer_text"][:MAX_PAST_ANSWER],
+        status=row["status"],
+        answer_id=row["answer_id"],
+    )
 
 
 def as_json(row: Mapping[Any, Any], session_id: str | None) -> Row:
@@ -63,11 +70,16 @@ def as_json(row: Mapping[Any, Any], session_id: str | None) -> Row:
     return {
         "session_id": session_id,
         "question": row["question"],
+        **{name: row[name] for name in ASKED_WITH},
         "answer": {name: answer[name] for name in Answer.model_fields if name in answer},
         "outcome": row["outcome"],
         "created_at": row["created_at"].isoformat(timespec="milliseconds"),
         "rating": row["rating"],
     }
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else storable(text)
 
 
 def storable(text: str) -> str:

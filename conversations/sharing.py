@@ -8,6 +8,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conversations.database import insert_into
+from conversations.queries import still_shown
 from conversations.tables import shares, turns
 from errors import FixQuestion
 
@@ -49,6 +50,7 @@ def shared_turns(share_id: str) -> Select[Any]:
         select(turns)
         .join_from(turns, shares, turns.c.session_key == shares.c.session_key)
         .where(shares.c.share_key == _hash(share_id), turns.c.turn_id <= shares.c.last_turn_id)
+        .where(still_shown(until=shares.c.last_turn_id))
         .order_by(turns.c.turn_id)
     )
 

@@ -16,14 +16,14 @@ from conversations.database import Database, database_url
 from conversations.insights import Tables, read_insights
 from conversations.ledger import CallLedger
 from conversations.preparation import PreparedDatabase
+from conversations.queries import history_of, turns_of
 from conversations.retention import Retention
 from conversations.signing import Signer, key_in_folder, new_key, no_session
 from conversations.sqlite_file import make_folder, make_usable
-from conversations.tables import feedback, sessions, turns
 from conversations.turn_writer import TurnWriter
 from conversations.write_check import WriteCheck
 from errors import RetryLater
-from schema import MAX_HISTORY, PastTurn, Turn
+from schema import PastTurn, Turn
 
 T = TypeVar("T")
 
@@ -113,33 +113,13 @@ class ConversationStore:
     async def history(self, session_id: str) -> Sequence[PastTurn]:
         """The last 20 turns that say something, newest last."""
         key = self._signer.key_of(session_id)
-        not_empty = (turns.c.outcome == "complete") | (turns.c.answer_text != "")
-        query = (
-            select(sessions.c.deleted_at, turns.c.question, turns.c.answer_text, turns.c.status)
-            .select_from(sessions)
-            .outerjoin(turns, (turns.c.session_key == sessions.c.session_key) & not_empty)
-            .where(sessions.c.session_key == key)
-            .order_by(turns.c.turn_id.desc())
-            .limit(MAX_HISTORY)
-        )
-        found = await self._found(query)
-        return [
-            records.past_turn(row["question"], row["answer_text"], row["status"])
-            for row in reversed(found)
-        ]
+        found = await self._found(history_of(key))
+        return [records.past_turn(row) for row in reversed(found)]
 
     async def turns(self, session_id: str) -> list[dict[str, Any]]:
         """Turns as JSON types, oldest first: a ``Turn`` with ``created_at`` and ``rating``."""
         key = self._signer.key_of(session_id)
-        query = (
-            select(sessions.c.deleted_at, turns, feedback.c.rating)
-            .select_from(sessions)
-            .outerjoin(turns)
-            .outerjoin(feedback)
-            .where(sessions.c.session_key == key)
-            .order_by(turns.c.turn_id)
-        )
-        return [records.as_json(row, session_id) for row in await self._found(query)]
+        return [records.as_json(row, session_id) for row in await self._found(turns_of(key))]
 
     async def remember(self, turn: Turn) -> None:
         """Stores a turn once, however often it is handed in.

@@ -64,6 +64,12 @@ turns: Final = Table(
     ),
     Column("answer_id", String(64), nullable=False, unique=True),
     Column("question", Text, nullable=False),
+    # What was sent with the question, so that it can be asked again after a reload.
+    Column("selected_text", Text),
+    Column("section", Text),
+    Column("language", Text),
+    # The answer in whose place this one stands; that one is not shown any more.
+    Column("replaces", String(64)),
     Column("answer_text", Text, nullable=False),
     # The Answer as JSON, without the session's id and the text, which stands in "answer_text".
     Column("answer", Text, nullable=False),
@@ -72,6 +78,7 @@ turns: Final = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Index("turns_of_session", "session_key", "turn_id"),
     Index("turns_by_time", "created_at"),
+    Index("turns_by_replaced", "replaces"),
 )
 sections: Final = Table(
     "turn_sections",

@@ -205,6 +205,11 @@ def _chunk(text: str, position: int, cited: Document | None) -> ChatGenerationCh
     return ChatGenerationChunk(message=AIMessageChunk(content=[block]))
 
 
+def _still_shown(turns: Sequence[Turn]) -> list[Turn]:
+    replaced = {turn.replaces for turn in turns}
+    return [turn for turn in turns if turn.answer.answer_id not in replaced]
+
+
 class DictMemory:
     """``Conversations`` in a dict; unknown sessions are refused, and it can be away."""
 
@@ -222,10 +227,13 @@ class DictMemory:
         return session_id
 
     async def history(self, session_id: str) -> Sequence[PastTurn]:
-        return [PastTurn(question=t.question, answer=t.answer.answer) for t in self._of(session_id)]
+        return [
+            PastTurn(question=t.question, answer=t.answer.answer, answer_id=t.answer.answer_id)
+            for t in _still_shown(self._of(session_id))
+        ]
 
     async def turns(self, session_id: str) -> list[dict[str, Any]]:
-        return [t.model_dump(mode="json") for t in self._of(session_id)]
+        return [t.model_dump(mode="json") for t in _still_shown(self._of(session_id))]
 
     async def remember(self, turn: Turn) -> None:
         self._of(turn.session_id).append(turn)

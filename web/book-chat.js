@@ -254,7 +254,7 @@ class BookChat extends HTMLElement {
   }
 
   /** Asks about a selected text: one of the ready questions, the given one, or none yet. */
-  askAbout(text, action, question = action && this.words[`${action}Ask`]) {
+  askAbout(text, action, question = action && this.words[`${action}Ask`], replaced = null) {
     if (!question || this.conversation.asking) {
       this.open(text);
       return;
@@ -262,7 +262,7 @@ class BookChat extends HTMLElement {
     this.open("");
     const section = this.#section();
     const language = action === "translate" ? "ur" : undefined;
-    this.ask({ question, selected_text: text, ...(section && { section }), ...(language && { language }) });
+    this.ask({ question, selected_text: text, ...(section && { section }), ...(language && { language }) }, replaced);
   }
 
   /** The book's page that the reader is on, as a preference for the search. */
@@ -320,9 +320,9 @@ class BookChat extends HTMLElement {
     this.notice(cleared ? this.words.cleared : this.words.clearFailed);
   }
 
-  /** Puts a question into the field, to be changed and asked again. */
-  edit(question) {
-    this.composer.write(question.question, question.selected_text);
+  /** Puts a turn's question into the field, to be changed and asked in its place. */
+  edit(turn) {
+    this.composer.edit(turn);
   }
 
   /** Conversations of this browser; with its own file when it is first wanted. */

@@ -82,11 +82,22 @@ function insertAll(text, inserts) {
 /** The answer as Markdown with [n] marks and its list of sources, for the clipboard. */
 export function asMarkdown(question, answer, citations, sources, sourcesLabel, base) {
   const { text, marks, order } = placeMarks(answer, citations, sources);
-  const numbered = text.replace(MARKS, (mark) => `[${marks[mark.charCodeAt(0) - FIRST_MARK].number}]`);
+  const numbered = besideFences(text).replace(MARKS, (mark) => `[${marks[mark.charCodeAt(0) - FIRST_MARK].number}]`);
   const list = order.map((source, index) => `${index + 1}. ${linked(source, base)}`);
   const parts = [`**${question}**`, numbered.trim()];
   if (list.length) parts.push(`${sourcesLabel}:\n\n${list.join("\n")}`);
   return `${parts.join("\n\n")}\n`;
+}
+
+/** Marks behind what ends a block of code, a formula or a row of a table would be part of it. */
+function besideFences(text) {
+  return text.split("\n").map((line) => {
+    const from = line.search(MARKS);
+    const [before, marks] = from < 0 ? [line, ""] : [line.slice(0, from), line.slice(from)];
+    if (!marks || marks.replace(MARKS, "")) return line;
+    if (/^\s*(`{3,}|~{3,}|\$\$)$/.test(before)) return `${before}\n\n${marks}`;
+    return /^\s*\|.*\|$/.test(before) ? `${before.slice(0, -1)}${marks} |` : line;
+  }).join("\n");
 }
 
 function linked(source, base) {

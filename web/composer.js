@@ -17,8 +17,9 @@ export class Composer {
     this.button = h("button", { type: "submit", class: "submit" });
     this.count = h("p", { class: "count", role: "status" });
     this.quote = h("div", { class: "quoted", hidden: true });
+    this.changing = h("div", { class: "changing", hidden: true });
     this.node = h("form", { class: "composer", onsubmit: (event) => this.#submit(event) },
-      this.quote,
+      this.changing, this.quote,
       h("label", { for: "question", class: "hidden" }, words.question),
       h("div", { class: "field" }, this.text, Recognition && this.#voice(), this.button),
       this.count);
@@ -53,11 +54,19 @@ export class Composer {
       h("div", { class: "chips" }, this.host.actions.map(action)));
   }
 
-  /** Puts a question into the field, in place of what stands there. */
-  write(question, quoted = "") {
-    this.text.value = question;
-    this.cite(quoted);
+  /** Puts a turn's question into the field; it is asked in place of that turn. Null: no longer. */
+  edit(turn) {
+    const { words } = this.host;
+    this.edited?.node.classList.remove("changed");
+    if (turn || this.edited) this.text.value = turn?.question.question ?? "";
+    this.edited = turn;
+    this.changing.hidden = !turn;
+    this.cite(turn?.question.selected_text ?? "");
     this.#changed();
+    if (!turn) return;
+    turn.node.classList.add("changed");
+    this.changing.replaceChildren(h("p", {}, words.changing),
+      h("button", { type: "button", class: "text", onclick: () => (this.edit(null), this.focus()) }, words.cancel));
     this.focus();
   }
 
@@ -119,12 +128,12 @@ export class Composer {
     if (this.running) return this.host.stop();
     const question = this.text.value.trim();
     if (!question) return;
-    const quoted = this.quoted;
+    const { quoted, edited } = this;
     this.text.value = "";
-    this.cite("");
-    this.#changed();
-    if (quoted) this.host.askAbout(quoted, null, question);
-    else this.host.ask({ question });
+    this.edit(null);
+    if (edited && quoted === (edited.question.selected_text ?? "")) this.host.ask({ ...edited.question, question }, edited);
+    else if (quoted) this.host.askAbout(quoted, null, question, edited);
+    else this.host.ask({ question }, edited);
   }
 }
 

@@ -86,9 +86,9 @@ export class Asking {
   }
 
   /** Picks up an answer that began before the page was reloaded. */
-  static resume(connection, pending, listener) {
-    const asking = new Asking(connection, { question: pending.question, session_id: pending.session }, listener);
-    asking.answerId = pending.answerId;
+  static resume(connection, answerId, question, listener) {
+    const asking = new Asking(connection, question, listener);
+    asking.answerId = answerId;
     asking.reloaded = true;
     return asking;
   }

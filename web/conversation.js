@@ -16,9 +16,12 @@ export class Conversation {
     this.asking = null;
   }
 
-  ask(question, replaced = null) {
+  /** Asks in place of `replaced`, a turn that is asked again or whose question was changed. */
+  ask({ replaces, ...asked }, replaced = null) {
     if (this.asking) return;
     this.host.notice("");
+    const known = replaced?.known;
+    const question = known ? { ...asked, replaces: known } : asked;
     const turn = new Turn(this.host, question);
     this.#add(turn, replaced);
     const session = this.notes.get("session");
@@ -64,14 +67,16 @@ export class Conversation {
       state: (name) => this.#state(name, turn),
       session: (id) => {
         this.notes.use(id);
-        this.notes.name(id, turn.question.question);
       },
       start: (id) => {
         turn.answer.answer_id = id;
-        const { question } = turn.question;
-        this.notes.set({ pending: { answerId: id, question, session: this.notes.get("session") } });
+        this.notes.set({ pending: { answerId: id, session: this.notes.get("session"), ...turn.question } });
       },
-      sources: (list) => turn.sources(list),
+      sources: (list) => {
+        turn.sources(list);
+        // A greeting, which finds nothing, is no name for a conversation.
+        if (list.length) this.notes.name(this.notes.get("session"), turn.question.question);
+      },
       token: (text) => turn.token(text),
       citation: (citation) => turn.citation(citation),
       done: end((answer) => turn.settle(answer), () => `${words.complete} ${turn.spoken()}`),
@@ -102,7 +107,7 @@ export class Conversation {
     if (session !== this.notes.get("session")) return;
     const known = new Set(this.turns.map((turn) => turn.answer.answer_id));
     const earlier = found
-      .filter((one) => !known.has(one.answer.answer_id))
+      .filter(({ answer }) => !known.has(answer.answer_id) && answer.answer_id !== pending?.replaces)
       .map((one) => Turn.remembered(this.host, one));
     this.host.frame.log.prepend(...earlier.map((turn) => turn.node));
     this.turns.unshift(...earlier);
@@ -112,11 +117,11 @@ export class Conversation {
     else if (this.turns.length) this.#show(this.turns.at(-1));
   }
 
-  #resume(pending) {
-    const turn = new Turn(this.host, { question: pending.question });
-    turn.answer.answer_id = pending.answerId;
+  #resume({ answerId, session, ...question }) {
+    const turn = new Turn(this.host, question);
+    turn.answer.answer_id = answerId;
     this.#add(turn);
-    this.#run(Asking.resume(this.connection, pending, this.#listener(turn)), turn);
+    this.#run(Asking.resume(this.connection, answerId, { ...question, session_id: session }, this.#listener(turn)), turn);
   }
 
   /** Draws every turn again, for a host in another language. */
@@ -158,6 +163,7 @@ export class Conversation {
     this.asking = null;
     this.connection.close();
     this.notes.set({ session: null, pending: null });
+    this.host.composer.edit(null);
     this.turns = [];
     this.host.frame.log.replaceChildren();
     this.#arrange();

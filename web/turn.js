@@ -23,16 +23,23 @@ export class Turn {
     const quote = question.selected_text && h("blockquote", { class: "quote", dir: directionOf(question.selected_text) }, shortened(question.selected_text, 280));
     const heading = h(`h${host.level}`, { class: "question", dir: directionOf(question.question), tabindex: "-1" }, question.question);
     this.node = h("article", { class: "turn" }, heading, quote,
-      h("div", { class: "columns" }, h("div", { class: "text-column" }, this.body, this.status), this.beside), this.after);
+      h("div", { class: "columns" }, h("div", { class: "text-column" }, this.body, this.status), this.beside, this.after));
   }
 
   /** A turn as the server remembers it. */
-  static remembered(host, { question, selected_text, answer, outcome, rating }, readOnly = false) {
-    const turn = new Turn(host, { question, selected_text });
+  static remembered(host, { answer, outcome, rating, ...asked }, readOnly = false) {
+    const sent = ["question", "selected_text", "section", "language", "replaces"].filter((name) => asked[name]);
+    const turn = new Turn(host, Object.fromEntries(sent.map((name) => [name, asked[name]])));
     turn.rating = rating ?? null;
     turn.readOnly = readOnly;
     turn.settle(answer, !outcome || outcome === "complete" ? null : host.words.unfinished);
     return turn;
+  }
+
+  /** The answer that another one may stand in place of: this turn's, if it was kept. */
+  get known() {
+    const { answer, sources, answer_id: id } = this.answer;
+    return answer || sources.length ? id : this.question.replaces;
   }
 
   say(text) {
@@ -211,7 +218,7 @@ export class Turn {
     if (this.readOnly) return h("div", { class: "actions" }, copy);
     const votes = this.answer.answer_id ? this.#votes() : [];
     const again = iconButton("again", words.regenerate, () => this.host.ask(this.question, this));
-    const edit = iconButton("edit", words.edit, () => this.host.edit(this.question));
+    const edit = iconButton("edit", words.edit, () => this.host.edit(this));
     return h("div", { class: "actions" }, copy, again, edit, votes);
   }
 

@@ -72,7 +72,10 @@ class SessionHistory:
                     turns = await self._memory.history(question.session_id)
             except (RetryLater, TimeoutError):
                 metering.degrade(metering.Part.MEMORY, visible=False)
-        return turns or question.history
+        # A question that is asked again must not be read as a follow-up of itself.
+        again = question.replaces
+        known = turns or question.history
+        return [turn for turn in known if again is None or turn.answer_id != again]
 
     async def save(self, turn: Turn) -> None:
         """Stores a turn, if it can be."""
@@ -140,6 +143,10 @@ class RememberedAnswers(AnswerWrapper):
                 Turn(
                     session_id=question.session_id,
                     question=question.question,
+                    selected_text=question.selected_text,
+                    section=question.section,
+                    language=question.language,
+                    replaces=question.replaces,
                     answer=whole,
                     outcome=outcome,
                 )

@@ -229,6 +229,23 @@ async def test_the_turns_of_the_session_win_over_the_given_history() -> None:
     assert [t.outcome for t in memory.stored["s"]] == ["complete", "complete"]
 
 
+async def test_a_question_asked_again_is_answered_anew_and_not_as_a_follow_up_of_itself() -> None:
+    memory = DictMemory()
+    memory.stored["s"] = []
+    cache = AnswerCache(10, 60, lambda: 0.0)
+    chain, chat = make([("1000 Hz", 0)], memory=memory, cache=cache)
+    await chain.ainvoke({"question": "How does the humanoid balance?", "session_id": "s"})
+    second = {"question": "How fast does it run?", "session_id": "s"}
+    first = await chain.ainvoke(second)
+    again = await chain.ainvoke({**second, "replaces": first["answer_id"]})
+    assert again["standalone_question"] == first["standalone_question"]
+    assert again["usage"]["provider_calls"] == first["usage"]["provider_calls"] > 0
+    assert len(chat.seen) == 3
+    answers = [turn["answer"]["answer_id"] for turn in await memory.turns("s")]
+    assert first["answer_id"] not in answers
+    assert answers[-1] == again["answer_id"]
+
+
 async def test_an_unknown_session_is_refused_and_a_missing_database_is_not_noticed() -> None:
     memory = DictMemory()
     chain, _ = make([("ROS 2 is middleware", 0)], memory=memory)

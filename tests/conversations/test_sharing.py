@@ -37,6 +37,19 @@ async def test_a_new_link_ends_the_one_before(store: ConversationStore) -> None:
         await store.shared(first)
 
 
+async def test_a_link_shows_the_answer_that_was_there_when_it_was_made(
+    store: ConversationStore,
+) -> None:
+    session_id = store.new_session()
+    await store.remember(turn(session_id, "a1"))
+    await store.remember(turn(session_id, "a2", replaces="a1"))
+    first = await store.share(session_id)
+    assert await answers(store, first) == ["a2"]
+    await store.remember(turn(session_id, "a3", replaces="a2"))
+    assert await answers(store, first) == ["a2"]
+    assert await answers(store, await store.share(session_id)) == ["a3"]
+
+
 async def test_ending_the_link_or_deleting_the_session_closes_it(store: ConversationStore) -> None:
     for end in (store.unshare, store.forget):
         session_id = store.new_session()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,34 @@ async def test_a_new_session_is_valid_and_empty(store: ConversationStore) -> Non
     session_id = store.new_session()
     assert await store.history(session_id) == []
     assert await store.turns(session_id) == []
+
+
+async def test_an_answer_stands_in_place_of_the_one_it_replaces(store: ConversationStore) -> None:
+    session_id, other = store.new_session(), store.new_session()
+    await store.remember(turn(session_id, "a1", said="First."))
+    await store.remember(turn(session_id, "a2", said="Second."))
+    await store.remember(turn(session_id, "a3", said="Better.", replaces="a1"))
+    await store.remember(turn(session_id, "a4", said="Best.", replaces="a3"))
+    await store.remember(turn(other, "b1", said="Theirs.", replaces="a4"))
+    shown = [one["answer"]["answer_id"] for one in await store.turns(session_id)]
+    assert shown == ["a2", "a4"]
+    assert await said(store, session_id) == ["Second.", "Best."]
+    assert await said(store, other) == ["Theirs."]
+
+
+async def test_what_was_sent_with_a_question_comes_back_with_it(store: ConversationStore) -> None:
+    session_id = store.new_session()
+    sent: dict[str, Any] = {
+        "selected_text": "A node\0 is a process.",
+        "section": "docs/nodes",
+        "language": "ur",
+    }
+    await store.remember(turn(session_id, "a1", **sent))
+    await store.remember(turn(session_id, "a2"))
+    first, second = await store.turns(session_id)
+    assert first["selected_text"] == "A node\ufffd is a process."
+    assert (first["section"], first["language"]) == ("docs/nodes", "ur")
+    assert second["selected_text"] is second["section"] is second["language"] is None
 
 
 async def test_a_turn_comes_back_whole(store: ConversationStore, clock: Clock) -> None:

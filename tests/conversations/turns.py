@@ -28,8 +28,9 @@ def turn(
     status: Any = "answered",
     sources: tuple[Source, ...] = (),
     cited: int = 0,
+    **asked_with: Any,
 ) -> Turn:
-    """A turn whose answer cites its first ``cited`` sources."""
+    """A turn whose answer cites its first ``cited`` sources; ``asked_with``: more of its fields."""
     citations = [
         Citation(start=0, end=3, text=said[:3], source_ids=[s.id]) for s in sources[:cited]
     ]
@@ -46,4 +47,6 @@ def turn(
         usage=Usage(input_tokens=11, output_tokens=7, provider_calls=2),
         timings_ms={"retrieve": 1.5},
     )
-    return Turn(session_id=session_id, question=question, answer=answer, outcome=outcome)
+    return Turn(
+        session_id=session_id, question=question, answer=answer, outcome=outcome, **asked_with
+    )

@@ -169,18 +169,6 @@ def test_conversations_are_managed_by_keyboard_alone(page: Page, site: Site) -> 
     focused("Your conversations")
 
 
-def test_an_answer_can_be_made_again_and_its_question_changed(page: Page, site: Site) -> None:
-    ask(page, QUESTION)
-    done(page)
-    site.say(("ROS 2 is middleware.", 0))
-    page.get_by_role("button", name="Answer again").click()
-    expect(page.locator(".answer")).to_have_text(re.compile("ROS 2 is middleware"))
-    expect(page.locator(".turn")).to_have_count(1)
-    page.get_by_role("button", name="Edit the question").click()
-    expect(page.get_by_label("Your question")).to_have_value(QUESTION)
-    expect(page.get_by_label("Your question")).to_be_focused()
-
-
 def test_sources_stand_beside_the_answer_while_it_is_written(new_page: NewPage, site: Site) -> None:
     page = new_page(viewport={"width": 1280, "height": 860})
     page.goto(site.url)
@@ -225,6 +213,35 @@ def test_code_carries_its_file_name_and_its_mark_in_the_bar(page: Page, site: Si
     bar = page.locator(".answer figcaption")
     expect(bar.locator(".file")).to_have_text("balance.py")
     expect(bar.locator(".mark")).to_have_text("1")
+
+
+def test_copied_marks_break_no_code_formula_or_table(new_page: NewPage, site: Site) -> None:
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(site.url)
+    code = '```python\nrobot = "humanoid"\n```'
+    formula = "Humanoid robots use ROS 2:\n\n$$\nx = 1\n$$"
+    table = "| ROS 2 | DDS |\n|---|---|\n| Nodes | Topics |"
+    site.say((code, 0), "\n\n", (formula, 0), "\n\n", (table, 0), "\n\n", ("An end.", 0))
+    ask(page, QUESTION)
+    done(page)
+    page.get_by_role("button", name="Copy as Markdown").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert f"{code}\n\n[1]\n\n{formula}\n\n[1]\n\n" in copied
+    assert "| Nodes | Topics [1] |\n\nAn end.[1]" in copied
+
+
+def test_a_long_passages_card_keeps_its_link_in_sight(new_page: NewPage, site: Site) -> None:
+    page = new_page(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    page.goto(site.url)
+    site.store.chunks[1].page_content += " More about its tools and libraries." * 12
+    ask(page, QUESTION)
+    done(page)
+    page.locator(".answer .mark").first.tap()
+    card, link = page.locator(".card"), page.locator(".card .open")
+    expect(link).to_be_in_viewport(ratio=1)
+    outer, inner = card.bounding_box(), link.bounding_box()
+    assert outer and inner
+    assert inner["y"] + inner["height"] < outer["y"] + outer["height"]
 
 
 def test_the_placeholder_reads_in_the_interfaces_direction(page: Page, site: Site) -> None:

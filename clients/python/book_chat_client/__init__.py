@@ -75,6 +75,7 @@ class Options(TypedDict):
     language: NotRequired[str]
     version: NotRequired[str]
     locale: NotRequired[str]
+    replaces: NotRequired[str]
 
 
 @dataclass(frozen=True)

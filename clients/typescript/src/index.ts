@@ -46,6 +46,7 @@ export interface Options {
   language?: string;
   version?: string;
   locale?: string;
+  replaces?: string;
 }
 
 export type Frame =
