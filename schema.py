@@ -214,6 +214,8 @@ class CollectionInfo(BaseModel):
     """Chunks whose vectors are still to come: they are found by their words alone."""
     documents: int = 0
     language: str = "en"
+    languages: list[str] = Field(default_factory=list)
+    """Of its pages, the most frequent first; empty: not counted, by an earlier version."""
     versions: list[str] = Field(default_factory=list)
     """Versions of the book, the one that readers get by default first; empty if it has one."""
     calibration: dict[str, float] = Field(default_factory=dict)

@@ -101,7 +101,7 @@ class Settings(BaseSettings):
         [], max_length=5, description="first questions, separated by `|`; default: the book's own"
     )
     page_languages: Annotated[list[Literal["en", "ur"]], NoDecode] = Field(
-        ["en", "ur"], min_length=1, description="languages of page and widget, comma-separated"
+        [], description="languages of page and widget, comma-separated; default: the book's"
     )
     page_accent: str = Field(
         "",

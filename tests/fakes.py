@@ -57,6 +57,7 @@ class MemoryStore:
         self.version: str | None = version
         self.fails: dict[str, BookChatError] = {}
         self.searches: list[str] = []
+        self.languages = ["en", "ur"]
 
     async def asimilarity_search_with_score(
         self,
@@ -118,6 +119,7 @@ class MemoryStore:
             fingerprint="fake",
             book_version=self.version or "",
             complete=True,
+            languages=self.languages,
             versions=[version for version in versions if version],
         )
 

@@ -16,6 +16,8 @@ _TOKEN: Final = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
 _PARTS: Final = re.compile(r"\d+(?:\.\d+)+|[^\W_.'’]+")
 _JOINED: Final = re.compile(r"([^\W\d_]{2,})(\d+)([^\W\d_]{2,})?|(\d+)([^\W\d_]{2,})")
 _ARABIC: Final = re.compile(r"[\u0600-\u06ff]")
+_URDU_ONLY: Final = frozenset("ٹڈڑںےہ")
+"""Letters that Arabic and Persian do not have."""
 
 _ENGLISH: Final = """
 a about after again all also am an and any are as at be because been before being between both but
@@ -119,6 +121,12 @@ LANGUAGE_CODES: Final[Mapping[str, Language]] = {
 def spoken_language(question: str, wanted: str | None) -> Language:
     """The language to speak to a reader: ``wanted`` if it is spoken, else the question's."""
     return LANGUAGE_CODES.get((wanted or "").strip().lower()) or language_of(question)
+
+
+def is_urdu(text: str) -> bool:
+    """Whether most of its letters are of Arabic script, and some of Urdu alone."""
+    letters = sum(map(str.isalpha, text))
+    return len(_ARABIC.findall(text)) * 2 > letters > 0 and not _URDU_ONLY.isdisjoint(text)
 
 
 @lru_cache(maxsize=2_000)

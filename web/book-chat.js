@@ -83,9 +83,9 @@ class BookChat extends HTMLElement {
 
   /** The language that the reader may change to, or none. */
   get otherLanguage() {
-    const offered = this.languages;
+    const offered = this.offered ?? [];
     const at = offered.indexOf(this.words.code);
-    return offered.length > 1 || at < 0 ? offered[(at + 1) % offered.length] : null;
+    return offered.length > 1 || (offered.length && at < 0) ? offered[(at + 1) % offered.length] : null;
   }
 
   /** A book's page is in the language that the reader chose; our own page asks the browser. */
@@ -100,8 +100,14 @@ class BookChat extends HTMLElement {
     return this.getAttribute(name) || this.book.page?.[name] || null;
   }
 
+  /** The languages to choose from, as far as they are known. */
+  get offered() {
+    const told = this.book.page?.languages;
+    return listOf(this.getAttribute("languages")) ?? (told?.length ? told : null);
+  }
+
   get languages() {
-    return listOf(this.getAttribute("languages")) ?? this.book.page?.languages ?? codes;
+    return this.offered ?? codes;
   }
 
   get suggestions() {
@@ -110,7 +116,8 @@ class BookChat extends HTMLElement {
 
   /** What may be done with a selected text. */
   get actions() {
-    return ["explain", "simplify", "example", "translate"].filter((name) => this.book.actions.includes(name));
+    const known = this.languages.includes("ur") ? ["translate"] : [];
+    return ["explain", "simplify", "example", ...known].filter((name) => this.book.actions.includes(name));
   }
 
   #build() {

@@ -1,5 +1,6 @@
 """``GET /book``: what the served book is called, what it holds, and questions to begin with."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -35,7 +36,11 @@ class PageLook(BaseModel):
     lead: str
     accent: str
     logo: str
-    languages: list[str]
+    languages: list[str] = Field(description="empty: as the browser wants")
+
+
+_SPOKEN: Final = ("en", "ur")
+"""Languages of page and widget."""
 
 
 class BookInfo(BaseModel):
@@ -60,8 +65,9 @@ async def book(
 ) -> BookInfo:
     """Title, pages and first questions of the served book, and how far its index is."""
     services: Services = request.app.state.services
-    actions, indexing, page = _actions(services), _progress(services), _look(services.settings)
+    actions, indexing = _actions(services), _progress(services)
     info = await services.retriever.store.info()
+    page = _look(services.settings, info.languages if info else [])
     if info is None:
         return BookInfo(
             title="",
@@ -89,8 +95,11 @@ async def book(
     )
 
 
-def _look(settings: Settings) -> PageLook:
-    return PageLook(**{name: getattr(settings, f"page_{name}") for name in PageLook.model_fields})
+def _look(settings: Settings, written: Sequence[str]) -> PageLook:
+    """The author's wishes; without one for languages, those that the book is ``written`` in."""
+    given = {name: getattr(settings, f"page_{name}") for name in PageLook.model_fields}
+    own = [language for language in written if language in _SPOKEN] or ["en"]
+    return PageLook(**{**given, "languages": given["languages"] or (own if written else [])})
 
 
 def _progress(services: Services) -> dict[str, Any]:

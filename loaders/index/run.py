@@ -222,6 +222,7 @@ class _Run:
             pending=pending,
             documents=self._summary.documents,
             language=self._stats.language(),
+            languages=self._stats.languages(),
             versions=self._stats.versions(),
             calibration=calibration,
             outline=True,

@@ -11,6 +11,7 @@ from langchain_core.documents import Document
 from loaders.index.links import Links
 from text.outline import Outline, OutlineBuilder
 from text.vocabulary import Vocabulary
+from text.words import is_urdu
 
 _SAMPLE: Final = 64
 _NOT_STORED: Final = ("embed_text", "sentence_vectors", "digest")
@@ -24,6 +25,7 @@ class IndexStats:
         self.pages: set[int] = set()
         self._sum = 0
         self._locales: Counter[str] = Counter()
+        self._languages: Counter[str] = Counter()
         self._versions: dict[str, None] = {}
         self._sample: dict[str, str] = {}
         self.vocabulary = Vocabulary()
@@ -39,6 +41,9 @@ class IndexStats:
         self.vocabulary.add(" ".join([*metadata["breadcrumb"], chunk.page_content]))
         self._outline.add(chunk.page_content, metadata)
         self._locales[metadata["locale"]] += 1
+        # Most tools know one language for the whole site, whatever its pages are written in.
+        urdu = is_urdu(chunk.page_content)
+        self._languages["ur" if urdu else metadata["locale"].split("-")[0].lower()] += 1
         if version := metadata.get("version"):
             self._versions[version] = None
         # A sum of hashes is the same in whatever order the chunks come.
@@ -70,6 +75,10 @@ class IndexStats:
 
     def language(self) -> str:
         return self._locales.most_common(1)[0][0] if self._locales else "en"
+
+    def languages(self) -> list[str]:
+        """Languages of the pages, the most frequent first."""
+        return [language for language, _ in self._languages.most_common()]
 
     def outline(self) -> Outline:
         """The pages in the book's own language."""

@@ -177,6 +177,19 @@ class TestOrigins:
         assert reflected("https://evil.example") is None
 
 
+@pytest.mark.parametrize(
+    ("written", "offered"),
+    [(["en", "ur"], ["en", "ur"]), (["en"], ["en"]), (["ur"], ["ur"]), (["de", "fr"], ["en"])],
+)
+def test_the_page_speaks_the_languages_of_the_book(
+    served: Served, written: list[str], offered: list[str]
+) -> None:
+    served.store.languages = written
+    assert served.http.get("/book").json()["page"]["languages"] == offered
+    served.store.languages = []  # indexed by an earlier version
+    assert served.http.get("/book").json()["page"]["languages"] == []
+
+
 def test_the_book_tells_its_title_its_pages_and_questions_to_begin_with(served: Served) -> None:
     body = served.http.get("/book").json()
     assert body["title"] == body["pages"][0]["title"]

@@ -67,6 +67,22 @@ async def test_a_first_run_embeds_every_chunk_and_serves_them(index: Indexer, bo
     assert served[1].book_version == summary.book_version != ""
 
 
+async def test_the_languages_of_the_pages_are_told_whatever_the_site_is_called(
+    index: Indexer, book: Path
+) -> None:
+    async def languages() -> list[str]:
+        await index(book)
+        served = await index.store.served()
+        assert served is not None
+        return served[1].languages
+
+    write(book, glossary="# Names\n\nThe Urdu word for robot is روبوٹ, for book کتاب.\n")
+    write(book, arabic="# روبوت\n\nالروبوت آلة قادرة على القيام بأعمال مبرمجة سلفا.\n")
+    assert await languages() == ["en"]
+    write(book, urdu="# روبوٹ\n\nروبوٹ ایک ایسی مشین ہے جو ROS 2 سے چلتی ہے۔\n")
+    assert await languages() == ["en", "ur"]
+
+
 async def test_a_second_run_embeds_and_writes_nothing(index: Indexer, book: Path) -> None:
     first = await index(book)
     before = list(index.store.writes)

@@ -310,6 +310,15 @@ def test_the_interface_changes_its_language_and_direction(page: Page, site: Site
     expect(root).to_have_attribute("dir", "ltr")
 
 
+def test_a_book_without_urdu_pages_offers_no_urdu(new_page: NewPage, site: Site) -> None:
+    site.store.languages = ["en"]
+    page = new_page(locale="ur-PK")
+    page.goto(site.url)
+    expect(page.locator(".suggestion").first).to_be_visible()
+    expect(page.locator(".root")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("button", name="اردو")).to_have_count(0)
+
+
 class TestWithTheAuthorsWishes:
     @pytest.fixture
     def overrides(self) -> dict[str, Any]:
