@@ -50,6 +50,8 @@ class AnswerState:
     """The reading that leaves the history out."""
     already_said: list[str] = field(default_factory=list)
     """Earlier answers that the question may go on from; a follow-up is not given them again."""
+    brief: bool = False
+    """The answer before was too long."""
     found: list[list[Document]] = field(default_factory=list)
     """The passages of each reading."""
     standalone: str = ""

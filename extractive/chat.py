@@ -25,7 +25,7 @@ from extractive.compose import Composer, Piece
 from extractive.encoder import SentenceEncoder
 from extractive.language import all_there_is, introduction, understood
 from extractive.passages import read
-from extractive.repetition import repeats, said_already
+from extractive.repetition import is_last, repeats, said_already
 from extractive.structure import answer_from_place
 from text.places import Place
 
@@ -76,9 +76,17 @@ class ExtractiveChat(BaseChatModel):
         composer = Composer(candidates, passages, self.embeddings, hurried=hurried)
         if asked.selection:
             return composer.explain(query, asked.selection)
+        if asked.brief:
+            pieces = composer.briefly(query)
+            last = is_last(pieces, asked.said)
+            return [Piece(all_there_is(asked.question, asked.language), "", "")] if last else pieces
         pieces = composer.answer(query)
         if not pieces or not repeats(pieces, asked.said):
             return pieces
+        # Who has read that much may be told of what was found last, too.
+        passages = list(asked.documents)
+        candidates = read(passages, self.embeddings.dimensions)
+        composer = Composer(candidates, passages, self.embeddings, hurried=hurried)
         further = composer.answer(query, said_already(candidates, asked.said))
         return further or [Piece(all_there_is(asked.question, asked.language), "", "")]
 
@@ -169,6 +177,8 @@ class Asked:
     """Earlier answers of this conversation."""
     place: tuple[str, Sequence[Place]] | None = None
     """What is asked about the book itself, see ``answer_from_place``."""
+    brief: bool = False
+    """The answer before was too long."""
 
     @classmethod
     def of(cls, messages: Sequence[BaseMessage], kwargs: dict[str, Any]) -> Self:
@@ -181,6 +191,7 @@ class Asked:
             told.get("language"),
             list(told.get("already_said") or ()),
             told.get("place"),
+            bool(told.get("brief")),
         )
 
 

@@ -13,6 +13,7 @@ from extractive.passages import Candidate
 from extractive.question import Query
 from extractive.scoring import CODE_WINDOW, score, tells_nothing
 from extractive.selection import explanation, is_general, lift, selected
+from text.steps import step_number
 from text.words import content_words, language_of
 
 _NO_ANSWER: Final = 0.05
@@ -82,16 +83,24 @@ class Composer:
                 excerpts += [layout.excerpt([lead], _OTHER_ROOM) for lead in leads]
             else:
                 best, lead = ranked[0]
-                more = _inside(ranked, barred)
+                more = _inside(query, ranked, barred)
                 excerpts.append(layout.excerpt([lead, *more], _ROOM))
                 if len(parts) == 1:
-                    code = "code" in query.kinds and lead.kind == "code"
-                    rooms = [] if code else [_OTHER_ROOM, *[_THIRD_ROOM] * (best < _DOUBTFUL)]
+                    whole = "code" in query.kinds and lead.kind == "code"
+                    whole |= "how" in query.kinds and _is_procedure(excerpts[0])
+                    rooms = [] if whole else [_OTHER_ROOM, *[_THIRD_ROOM] * (best < _DOUBTFUL)]
                     for other in _others(query, ranked, excerpts):
                         # One that was added may hold what the next would say.
                         if rooms and not _repeats(other, excerpts) and _elsewhere(other, excerpts):
                             excerpts.append(layout.excerpt([other], rooms.pop(0)))
         return quote(query, excerpts, self.passages)
+
+    def briefly(self, query: Query) -> list[Piece]:
+        """What answers best, alone."""
+        barred = {id(c) for c in self.candidates if tells_nothing(query, c)}
+        ranked, layout = self._ranked(query.parts[0], query, barred)
+        leads = [c for _, c in ranked[:1]]
+        return quote(query, [layout.excerpt(leads, 0)] if leads else [], self.passages)
 
     def explain(self, query: Query, selection: str) -> list[Piece]:
         """What the section says of the selected text, or the answer to a question about it."""
@@ -126,8 +135,9 @@ class Composer:
         return sorted(pairs, key=lambda pair: -pair[0]), layout
 
 
-def _inside(ranked: Ranked, barred: Collection[int]) -> list[Candidate]:
+def _inside(query: Query, ranked: Ranked, barred: Collection[int]) -> list[Candidate]:
     """The next best of the same section, when it is good too and no neighbour anyway."""
+    code = query.kinds & {"code", "command", "how"}
     best, lead = ranked[0]
     return [
         c
@@ -135,9 +145,15 @@ def _inside(ranked: Ranked, barred: Collection[int]) -> list[Candidate]:
         if (c.passage, c.heading) == (lead.passage, lead.heading)
         and value >= best * _INSIDE
         and id(c) not in barred
+        and (c.kind != "code" or code)
         and not ANNOUNCING.search(c.raw)
         and (c.block != lead.block or c.kind == "prose")
     ][:_MORE]
+
+
+def _is_procedure(excerpt: Excerpt) -> bool:
+    """All steps of something: the steps of another section would be another way."""
+    return sum(c.kind == "item" and step_number(c.raw) is not None for c in excerpt) > 1
 
 
 def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[Candidate]:
@@ -217,7 +233,12 @@ def _worded(query: Query, candidate: Candidate, excerpt: Excerpt) -> str:
     alone = candidate.kind == "item" and not any(
         c.kind == "item" and c is not candidate for c in excerpt
     )
-    return _MARKER.sub("", candidate.text, count=1) if alone else candidate.text
+    return without_marker(candidate.text) if alone else candidate.text
+
+
+def without_marker(item: str) -> str:
+    """The text of a list item."""
+    return _MARKER.sub("", item, count=1)
 
 
 def _code(candidate: Candidate, most: int) -> str:

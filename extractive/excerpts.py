@@ -6,11 +6,14 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Final
 
 from extractive.passages import Candidate
+from text.steps import step_number
 
 _WHOLE_LIST: Final = 300
 """Words up to which a list that was asked for comes whole."""
 _SHORT_LIST: Final = 90
 """Words up to which any list does."""
+_STEPS: Final = 180
+"""Words up to which a numbered list does: its fourth step says little alone."""
 _ANNOUNCED: Final = 130
 """Words up to which a list comes along that a sentence announces."""
 _SHORT_CODE: Final = 14
@@ -73,7 +76,10 @@ class Layout:
         """
         chosen: list[Candidate] = []
         for lead in leads:
-            chosen += [c for c in self._whole(lead) if c not in chosen]
+            whole = self._whole(lead)
+            # The fourth step alone says little beside something else.
+            if whole != [lead] or not chosen or step_number(lead.raw) is None:
+                chosen += [c for c in whole if c not in chosen]
         chosen.sort(key=lambda c: c.position)
         lead, passed = leads[0], set[int]()
         while True:
@@ -107,7 +113,7 @@ class Layout:
 
     def _whole(self, lead: Candidate) -> list[Candidate]:
         """The lead with its table header, list, lead-in, antecedents and announced block."""
-        members = {lead.position, *self._joined(lead)}
+        members = {lead.position, *self._joined(lead), *self._procedure(lead)}
         members |= self._needed(lead.passage, min(members))
         members |= self._announced(lead)
         mine = self._passages[lead.passage]
@@ -120,12 +126,28 @@ class Layout:
             asked = "list" in self._kinds or ("compare" in self._kinds and self._compares(block))
             whole = asked and len(block) <= _ROWS + 1
             return {c.position for c in block if c.kind == "header" or whole}
-        if lead.kind in ("item", "code") and block[0].kind == "item":
-            ordered = block[0].raw.lstrip("> ")[0].isdecimal()
-            asked = "list" in self._kinds or ("how" in self._kinds and ordered)
-            if words(block) <= (_WHOLE_LIST if asked else _SHORT_LIST):
-                return {c.position for c in block}
-        return set()
+        most = _WHOLE_LIST if "list" in self._kinds else _SHORT_LIST
+        listed = lead.kind in ("item", "code") and block[0].kind == "item"
+        return {c.position for c in block} if listed and words(block) <= most else set()
+
+    def _procedure(self, lead: Candidate) -> set[int]:
+        """All steps of the numbered list that the lead belongs to, with what stands between."""
+        mine = self._passages[lead.passage]
+        numbers = {c.position: step_number(c.raw) for c in mine if c.kind == "item"}
+        begun = [at for at, number in numbers.items() if number == 1 and at <= lead.position]
+        if not begun:
+            return set()
+        first = last = begun[-1]
+        expected = 2
+        for at, number in numbers.items():
+            if at > first and number == expected:
+                last, expected = at, expected + 1
+        after = self._at(lead.passage, last + 1)
+        last += after is not None and after.kind == "code"
+        asked = bool(self._kinds & {"how", "list"})
+        whole = mine[first : last + 1]
+        fits = words(whole) <= (_WHOLE_LIST if asked else _STEPS)
+        return {c.position for c in whole} if lead.position <= last and fits else set()
 
     def _compares(self, block: Sequence[Candidate]) -> bool:
         """The table's columns are the two sides."""

@@ -16,6 +16,7 @@ _ASKS: Final = {
     r"|percentage|distance|temperature|voltage|price|cost|date|resolution|range|limit)\b"
     r"|\bwhen (was|is|did|does|will)\b|\bkitn[aie]\b|کتن[اےی]|\bpercent(age)?\b|\bin hz\b",
     "how": r"\bhow (do|can|should|would|could|must|does one) (i|we|you|one|they|a|an|the)\b"
+    r"|\bhow (is|are|was|were) (\S+ ){1,4}\w+(ed|en|ne|lt|ght)\b(?=\W*$| (by|in|with)\b)"
     r"|\bhow to\b|\bcommands?\b|\bflags?\b|\bsteps?\b|\bkais[ae]y?\b|کیسے|\bfix\b|\binstall\b",
     "command": r"\bcommands?\b|\bsyntax\b|\bflags?\b",
     "code": r"\bcodes?\b|\bsnippets?\b|\bscripts?\b",
@@ -26,9 +27,9 @@ _ASKS: Final = {
 }
 _PATTERNS: Final = {kind: re.compile(p, re.I) for kind, p in _ASKS.items()}
 _DEFINE: Final = re.compile(
-    r"^\W*(?:(?:so|and|please|can you|could you)\s)*(?:what do(?:es)? (?P<mean>.+?)"
-    r" (?:mean|stand for)\b|(?:what(?:'s| is| are| was)|who (?:is|was)|define|explain|describe)\b"
-    r"\s*(?P<rest>.*)$)",
+    r"^\W*(?:(?:so|and|ok|then|please|can you|could you)\s)*+(?:what do(?:es)? (?P<mean>.+?)"
+    r" (?:mean|stand for)\b|(?:wh?at(?:['’]?s| is| are| was)|who (?:is|was)|define|explain|describe"
+    r"|(?:what|how) about|tell me (?:more )?about|meaning of)\b\s*(?P<rest>.*)$)",
     re.I,
 )
 _KYA: Final = re.compile(
@@ -75,8 +76,20 @@ _QUANTITIES: Final = [
     )
 ]
 _MOST_NAME: Final = 6
+_GENERIC: Final = frozenset(
+    content_words(
+        "project algorithm method technique concept process approach idea term thing tool good used"
+        " use useful purpose work then actually really exactly basically"
+    )
+)
+"""What a thing is called besides its name, or asked beside what it is."""
+_OPENS: Final = frozenset(content_words("introduction overview understanding basics fundamentals"))
 _BARE: Final = 3
 """A few words alone ask what they name."""
+_AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
+_LONG_FORM: Final = re.compile(r"\s\((?P<name>[^()]*)\)")
+"""What an abbreviation in the question stands for."""
+_NUMBERED: Final = re.compile(r"^(?:chapter|module|part|lesson|week)\s[\d.]+[\s:–-]*", re.I)
 _REASON: Final = re.compile(
     r"\b([Bb]ecause|since|so that|[Tt]herefore|reasons?|due to|otherwise|hence|which is why|thus)\b"
     r"|[,;] so\b|^So\b|کیونکہ|اس لیے"
@@ -85,6 +98,11 @@ _DEFINES: Final = re.compile(
     r"(?P<name>.{2,90}?)(?:\s*\((?P<short>[^)]*)\))?\*{0,2}[,:]?"
     r"\s+(?:is|are|was|were|means?|refers? to|stands? for|denotes?|describes?|consists? of)\b"
 )
+_HOW_MANY: Final = re.compile(r"\bhow many (?P<what>\w+)", re.I)
+_IS_DONE: Final = re.compile(
+    r"\s+(?:(?:also|only|often|usually|always|not)\s+)?(?:\w+ed|done|made|given|found|built|taken)\b"
+)
+"""What is done with a thing, such as "is started by", does not say what it is."""
 
 
 @dataclass(frozen=True)
@@ -117,15 +135,16 @@ class Query:
     def _split_topic(self) -> tuple[str, str]:
         """A follow-up is rewritten as "topic: question"; the kind is the question's."""
         topic, colon, text = self.text.rpartition(": ")
-        if colon and _ASKING.search(topic) and _ASKING.search(text) and len(text.split()) > 2:
+        if colon and _ASKING.search(topic) and content_words(text):
             return topic, text
         return self.topic, self.text
 
     @cached_property
     def words(self) -> dict[str, float]:
-        """Stems of its content words; the topic's own count half."""
+        """Stems of its content words; the topic's own and an abbreviation's count half."""
         text = subject_of_code(self.text) if asks_for_code(self.text) else self.text
-        weights = dict.fromkeys(content_words(self.topic), 0.5)
+        weights = dict.fromkeys(content_words(f"{self.topic} {text}"), 0.5)
+        text = _LONG_FORM.sub("", text)
         weights.update(dict.fromkeys(content_words(f"{text} {self.terms}"), 1.0))
         return weights
 
@@ -141,14 +160,16 @@ class Query:
     @cached_property
     def subject(self) -> frozenset[str]:
         """Words of what is to be defined; empty when nothing is."""
-        match = _DEFINE.match(self.text) or _KYA.match(self.text)
+        asked = _LONG_FORM.sub("", self.text)
+        match = _DEFINE.match(asked) or _KYA.match(asked)
         if not match:
-            bare = content_words(self.text)
-            return frozenset(bare if len(self.text.split()) <= _BARE else ())
+            bare = content_words(asked)
+            return frozenset(bare if len(asked.split()) <= _BARE else ())
         groups = match.groupdict()
         phrase = groups.get("mean") or groups.get("rest") or ""
         words = content_words(re.split(r"[,?;.](?:\s|$)|\b(?:and|for|when|if|in)\b", phrase)[0])
-        return frozenset(words) if len(words) <= 4 else frozenset()
+        told = [word for word in words if word not in _GENERIC] or words
+        return frozenset(told) if len(told) <= 4 else frozenset()
 
     @cached_property
     def sides(self) -> tuple[frozenset[str], ...]:
@@ -164,22 +185,43 @@ class Query:
     def defined_by(self, sentence: str) -> bool:
         """True when the sentence says what the subject is: "X is …", "Long Name (X) is …"."""
         match = _DEFINES.match(sentence)
-        if not match or not self.subject:
+        if not match or not self.subject or _IS_DONE.match(sentence, match.end()):
             return False
         if match["short"] and frozenset(content_words(match["short"])) == self.subject:
+            return True
+        long = _LONG_FORM.search(self.text)
+        if long and frozenset(content_words(long["name"])) == frozenset(
+            content_words(match["name"])
+        ):
             return True
         named = content_words(match["name"])
         # "A QoS mismatch is …" does not define QoS: the name ends with what is named.
         whole = self.subject <= {*named, *content_words(match["short"] or "")}
         return whole and bool(named) and named[-1] in self.subject and len(named) <= _MOST_NAME
 
+    def counts_in(self, text: str) -> bool:
+        """ "How many joints" finds "20 to 40 actuated joints"."""
+        match = _HOW_MANY.search(self.text)
+        if not match:
+            return False
+        counted = content_words(match["what"])[:1]
+        words = [word.lower() for word in text.split()]
+        return any(
+            counted == content_words(word)[:1]
+            and _NUMBER.search(" ".join(words[max(0, i - 3) : i]))
+            for i, word in enumerate(words)
+        )
+
     def names(self, heading: str) -> bool:
         """True when the heading is what is to be defined, with a word to it at most."""
-        words = frozenset(content_words(heading))
+        words = frozenset(content_words(_AFTER_NAME.split(_NUMBERED.sub("", heading))[0])) - _OPENS
         return bool(self.subject) and self.subject <= words and len(words - self.subject) <= 1
 
     def is_about(self, sentence: str) -> bool:
         """True when the sentence begins with the subject."""
+        match = _DEFINES.match(sentence)
+        if match and _IS_DONE.match(sentence, match.end()):
+            return False
         first = content_words(sentence[:120])[: len(self.subject)]
         return bool(self.subject) and frozenset(first) == self.subject
 

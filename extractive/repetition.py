@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from extractive.compose import Piece
+from extractive.compose import Piece, without_marker
 from extractive.passages import Candidate
 
 _SAME: Final = 0.6
@@ -20,10 +20,22 @@ def repeats(pieces: Sequence[Piece], answers: Sequence[str]) -> bool:
     return sum(again) >= _SAME * sum(lengths)
 
 
+def is_last(pieces: Sequence[Piece], answers: Sequence[str]) -> bool:
+    """True when the newest answer says no more than this."""
+    told = _folded("".join(piece.gap + piece.text for piece in pieces))
+    return bool(answers) and len(_folded(answers[-1])) <= len(told)
+
+
 def said_already(candidates: Sequence[Candidate], answers: Sequence[str]) -> set[int]:
     """Ids of the units that stand in an earlier answer."""
     earlier = _folded(" ".join(answers))
-    return {id(c) for c in candidates if c.kind != "header" and _folded(c.text) in earlier}
+    return {id(c) for c in candidates if c.kind != "header" and _unmarked(c) in earlier}
+
+
+def _unmarked(candidate: Candidate) -> str:
+    """As it stands in an answer, where an item alone has lost its marker."""
+    text = _folded(candidate.text)
+    return without_marker(text) if candidate.kind == "item" else text
 
 
 def _folded(text: str) -> str:

@@ -21,9 +21,11 @@ _AROUND: Final = 0.45
 """A word of the heading or lead-in counts this much of a word of the sentence itself."""
 _NEARNESS: Final = 0.25
 _COVERED: Final = 0.1
-_CODE: Final = {"code": 0.4, "command": 0.05, "number": -0.05, "define": -0.3, "how": 0.0}
+_CODE: Final = {
+    "code": 0.4, "command": 0.05, "list": -0.3, "number": -0.05, "define": -0.3, "how": 0.0
+}  # fmt: skip
 """What a block of code is worth, by the first of these that is asked for."""
-_CODE_UNASKED: Final = -0.1
+_CODE_UNASKED: Final = -0.2
 _LISTED: Final = ("item", "row")
 _OF_LIST: Final = 0.8
 """A word of its list counts this much of a word of the item."""
@@ -190,7 +192,7 @@ def _cues(query: Query, candidate: Candidate) -> float:
         told = query.defined_by(text) or (not candidate.context and query.names(candidate.heading))
         bonus += 0.25 if told else 0.12 if query.is_about(text) else 0.0
     if "number" in kinds:
-        bonus += 0.12 * (query.quantity_in(text) - 0.3)
+        bonus += 0.12 * (query.quantity_in(text) - 0.3) + 0.12 * query.counts_in(text)
     if "why" in kinds and reason_in(text):
         bonus += 0.08
     return bonus

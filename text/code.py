@@ -27,6 +27,11 @@ def asks_for_code(question: str) -> bool:
     return len(content_words(question)) <= _MOST_WORDS and bool(_ASKS.search(question))
 
 
+def asks_for_any_code(question: str) -> bool:
+    """ "Give me code" names nothing that the code is for."""
+    return asks_for_code(question) and subject_of_code(question) == question
+
+
 def holds_code(text: str) -> bool:
     """A fenced block of a named language; a diagram is no code."""
     return bool(_BLOCK.search(text))

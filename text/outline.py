@@ -17,6 +17,11 @@ _FIRST: Final = frozenset("intro introduction index readme preface welcome start
 _LAST: Final = frozenset("glossary appendix appendices references bibliography tutorial".split())
 _FIRST_SENTENCES: Final = 3
 _SUGGESTIONS: Final = 3
+_OPENING: Final = re.compile(
+    r"(?:welcome(?: to)?|introduction(?: to)?|intro|home|overview|preface|readme)\b(?: the\b)?\W*",
+    re.I,
+)
+"""What the first page of a book is called before, or in place of, the book's name."""
 _DIGITS: Final = re.compile(r"(\d+)")
 
 
@@ -125,8 +130,13 @@ class Outline:
 
     @property
     def title(self) -> str:
-        """The title of what opens the book."""
-        return self.pages[0].title if self.pages else ""
+        """The title of what opens the book, as the book is called and not as it is opened."""
+        if not self.pages:
+            return ""
+        first = self.pages[0]
+        names = [first.title, *(s.heading for s in first.sections[:1])]
+        called = [_OPENING.sub("", name) for name in names]
+        return next((name for name in called if name), first.title)
 
     def dumps(self) -> str:
         """JSON that ``loads`` reads."""

@@ -39,14 +39,18 @@ def answer_messages(
     *,
     place: Found | None = None,
     already_said: Sequence[str] = (),
+    brief: bool = False,
 ) -> list[BaseMessage]:
     """The messages for a question whose words stand for themselves in ``standalone``.
 
     Args:
         place: the place of the book that is asked for.
         already_said: earlier answers of the conversation, none of which is to be repeated.
+        brief: the answer before was too long.
     """
     content = standalone
+    if brief:
+        content += "\n\nAnswer in one short sentence."
     if question.selected_text:
         content += f"\n\nThe selected text:\n{fenced(question.selected_text)}"
     told = {
@@ -57,6 +61,7 @@ def answer_messages(
         "marking": _marking_rule(),
         "place": (place.task, list(place.places)) if place else None,
         "already_said": list(already_said),
+        "brief": brief,
     }
     return prompt.format_messages(
         language=phrases.answer_language(question.question, question.language),

@@ -22,6 +22,7 @@ from chains.evidence.evidence import Evidence, gather
 from schema import Confidence
 from text.code import asks_for_code, code_words, holds_code, subject_of_code
 from text.commonness import Commonness
+from text.sentences import split_sentences
 from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
 from text.words import content_words, language_of, word_set
@@ -33,6 +34,7 @@ _FIRST: Final = 3
 """So many of the best passages may name a question in their heading."""
 _LENIENT: Final = 2.0
 """How much less evidence is needed where a chat model judges after the gate."""
+_AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
 _SURE_BY_WORDS: Final = 0.5
 """Without vectors of sentences, a passage that holds this share of a question is sure."""
 _OTHER_LANGUAGE: Final = (10.5, -3.25, -1.5)
@@ -46,6 +48,16 @@ _TO_THE_ASSISTANT: Final = re.compile(
     r"|\byou are (now|no longer)\b|\b(pretend|act) (to be|as if|as an?|like)\b.{0,40}"
     r"\b(unrestricted|without (rules|limits)|different|another|admin|developer|dan)\b"
     r"|\b(jailbreak|developer mode|dan mode)\b",
+    re.I,
+)
+_OF_THE_BOOK: Final = re.compile(
+    r"\bwho (?:is|are|was|were) (?:the )?(?:author|writer|publisher|editor)s?\b"
+    r"|\bwho (?:has )?(?:wrote|written|published|made|created) (?:this|the|it)\b"
+    r"|\b(?:author|writer|publisher|isbn|copyright|edition) of (?:this|the) (?:book|course)\b",
+    re.I,
+)
+_MADE_BY: Final = re.compile(
+    r"\b(?:authors?|written by|wrote this|edited by|copyright|isbn)\b|©",
     re.I,
 )
 
@@ -62,7 +74,7 @@ class Verdict:
     confidence: Confidence = "high"
     """What the reader is told: a model that reads the passages knows better than the evidence."""
     titled: bool = False
-    """A heading names all that is asked for."""
+    """A heading is the name of what is asked for."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +133,8 @@ class Gate:
 
         A request to the assistant itself, such as for its prompt, is no question about the book.
         """
-        if not passages or _TO_THE_ASSISTANT.search(question):
+        unsaid = _OF_THE_BOOK.search(question) and not _tells_who(passages)
+        if not passages or unsaid or _TO_THE_ASSISTANT.search(question):
             return Verdict(float("-inf"), answerable=False, sure=False)
         if language_of(question) != "en":
             score = _in_another_language(question, passages, vocabulary)
@@ -141,16 +154,32 @@ class Gate:
         if titled:
             certain, score = True, max(score, 0.0)
         told: Confidence = "high" if certain or self._judged else "low"
-        return Verdict(score, self._allows(score), certain and score >= 0, told, titled)
+        named = _is_named(asked, passages)
+        return Verdict(score, self._allows(score), certain and score >= 0, told, named)
 
     def _allows(self, score: float) -> bool:
         return score >= (-_LENIENT if self._judged else 0.0)
+
+
+def _tells_who(passages: Sequence[Document]) -> bool:
+    """Prose or a heading speaks of those who made something; code has variables of that name."""
+    return any(
+        _MADE_BY.search(" ".join([p.metadata["breadcrumb"][-1], *split_sentences(p.page_content)]))
+        for p in passages
+        if not holds_code(p.page_content)
+    )
 
 
 def _is_titled(asked: str, passages: Sequence[Document]) -> bool:
     """A heading names all that is asked for: of 2,000 questions of five sets, only right ones."""
     words = set(content_words(asked))
     return any(words <= word_set(p.metadata["breadcrumb"][-1]) for p in passages[:_FIRST])
+
+
+def _is_named(asked: str, passages: Sequence[Document]) -> bool:
+    words = set(content_words(asked))
+    headings = (_AFTER_NAME.split(p.metadata["breadcrumb"][-1])[0] for p in passages[:_FIRST])
+    return any(words == set(content_words(heading)) for heading in headings)
 
 
 def _is_written(asked: str, text: str) -> bool:

@@ -29,12 +29,13 @@ from text.code import asks_for_code, subject_of_code
 from text.headings import asks_about_the_page, is_about_the_page, is_summary
 from text.outline import Outline
 from text.sentence_vectors import unpack_vectors
+from text.steps import asks_for_steps
 from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
 from text.words import Language, content_words, language_of, tokens
 
-_CODE_ROOM: Final = 2
-"""Who asks for code wants all of it: such passages are so many times as wide."""
+_WIDE: Final = 2
+"""Who asks for code or for steps wants all of it: such passages are so many times as wide."""
 _OWN_PAGE: Final = 0.45
 """Share of a question's words, by weight, that a page of its own language must hold."""
 
@@ -132,7 +133,7 @@ class BookRetriever(BaseRetriever):
         locale: str | None,
     ) -> list[Document]:
         hits = await self.hits(query, scope, budget, version, locale)
-        passages = await self.widen(hits, code=asks_for_code(query))
+        passages = await self.widen(hits, code=asks_for_code(query), steps=asks_for_steps(query))
         chunks = {chunk.id: chunk for p in passages for chunk in p.metadata["chunks"]}
         if any(p.metadata["similarity"] is not None for p in passages) and self._reads(query):
             cosines = await self._sentence_cosines(query, list(chunks.values()))
@@ -203,16 +204,19 @@ class BookRetriever(BaseRetriever):
         hits = own + [hit for hit in hits if hit.id not in ids]
         return terms or query, sorted(hits, key=lambda hit: -hit.metadata["score"])
 
-    async def widen(self, hits: Sequence[Document], *, code: bool = False) -> list[Document]:
+    async def widen(
+        self, hits: Sequence[Document], *, code: bool = False, steps: bool = False
+    ) -> list[Document]:
         """One passage per section of the hits, in their order.
 
         ``code``: wide ones around the best hit, so that a block of code comes whole.
+        ``steps``: wide ones, so that a procedure does.
         """
         groups = by_section(hits, self.passages)
         if not groups:
             return []
         siblings = by_section(await self.store.sections(list(groups)))
-        room = self.passage_tokens * (_CODE_ROOM if code else 1)
+        room = self.passage_tokens * (_WIDE if code or steps else 1)
         return [
             passage_of(group[:1] if code else group, siblings.get(section_id, []), room)
             for section_id, group in groups.items()

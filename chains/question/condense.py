@@ -14,10 +14,12 @@ from langchain_core.messages import HumanMessage, SystemMessage
 import metering
 from chains.answer.leaks import prompts
 from chains.answer.phrases import is_refusal
+from chains.question.places import subject_of
 from chains.question.small_talk import small_talk, without_opening
 from chains.question.understanding import without_wish
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
+from text.code import asks_for_any_code
 from text.words import content_words, language_of, tokens
 
 _PRONOUNS: Final = frozenset(
@@ -49,6 +51,20 @@ _ABOUT_THE_ANSWER: Final = frozenset(
     )
 )
 """What is asked of an answer already given: that it be simpler, longer, said again."""
+_IT: Final = re.compile(
+    r"\b(?P<verb>do|does|did|is|will|would|can|should)\s(?:it|this|that)\b(?! (?:book|course))",
+    re.I,
+)
+_OF_THE_BOOK: Final = frozenset(
+    content_words("prerequisites requirements author authors wrote writer need know")
+)
+_LESS: Final = re.compile(
+    r"\W*(?:(?:can|could|would|please|pls|you|give|me|make|say|tell|it|that|this|a|the|much|bit|too"
+    r"|way|be|in|keep|just|answer|version|of|and|ok|now)\W+){0,8}"
+    r"(?:shorter|short|briefly|brief|long|tl;?dr|summari[sz]e|shorten|summary|one sentence)"
+    r"(?:\W+(?:it|this|that|please|pls|version|answer|way|one|me|for|again|of)){0,4}\W*",
+    re.I,
+)
 _SIGNS: Final = re.compile(r"\bc(\+\+|#)", re.I)
 """Names that are no words."""
 _EARLY: Final = 2
@@ -76,6 +92,8 @@ def leans_on_history(question: str) -> bool:
     content = len(content_words(question))
     if not content or words[0] in _JOINING or asks_of_the_answer(question):
         return True
+    if asks_for_any_code(question) or asks_for_less(question):
+        return True
     before = 0
     for word in words:
         if word in _PRONOUNS and (before < _EARLY or content <= _SHORT):
@@ -96,6 +114,21 @@ def names_another_thing(question: str) -> bool:
     words = tokens(question)
     joins = words[:1] and (words[0] in _JOINING or words[1:2] == ["about"])
     return bool(joins) and not any(word in _ASKING for word in words[2:])
+
+
+def names_a_subject(question: str) -> bool:
+    """False for a question about the book itself: "what are the prerequisites"."""
+    return bool(subject_of(tokens(question)) - _OF_THE_BOOK)
+
+
+def of_the_book(question: str) -> list[str]:
+    """ "How long does it take" with nothing else that "it" could be, and as it is."""
+    return list(dict.fromkeys([_IT.sub(r"\g<verb> the course", question), question]))
+
+
+def asks_for_less(question: str) -> bool:
+    """True for "shorter", "tl;dr", "summarize it": the answer again, in fewer words."""
+    return bool(_LESS.fullmatch(question))
 
 
 def asks_of_the_answer(question: str) -> bool:
@@ -134,16 +167,20 @@ class LexicalCondenser:
         spoken = [
             asked
             for asked in asked_before
-            if content_words(asked) and not asks_of_the_answer(asked)
+            if content_words(asked)
+            and not asks_of_the_answer(asked)
+            and not asks_for_any_code(asked)
         ]
         alone = [asked for asked in spoken if not leans_on_history(asked)]
         leaning = leans_on_history(question)
+        if not any(names_a_subject(asked) for asked in spoken[:1]):
+            return of_the_book(question)
         # A question that says what it is about may go on with a topic, not with a half question.
         topics = dict.fromkeys([*spoken[:1], *alone[:1]] if leaning else alone[:1])
         if asks_of_the_answer(question):
             return list(topics) or [question]
         joined = [f"{_topic(topic)}: {question}"[:MAX_QUESTION] for topic in topics]
-        if not content_words(question):
+        if not content_words(question) or asks_for_any_code(question):
             return joined or [question]
         return [*joined, question] if leaning else [question, *joined]
 

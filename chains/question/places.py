@@ -5,7 +5,7 @@ Which place is meant is decided from the outline alone: titles, numbers, parts, 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from text.headings import is_about_the_page, is_summary
@@ -35,10 +35,21 @@ _PARTS: Final = frozenset("section sections page pages".split())
 _LISTING: Final = frozenset("which what where any list find there".split())
 _POINTING: Final = frozenset("what what's whats is this it about here in can i learn".split())
 _AUDIENCE: Final = re.compile(r"\bwho\b.{0,20}\bfor\b|\baudience\b|\bwho should\b", re.I)
+_LISTED: Final = frozenset("what are is the any there list tell me do have i".split())
 _PREREQUISITES: Final = re.compile(
     r"\bprerequisites?\b|\bwhat you need\b|\brequirements\b|\bbefore you (?:start|begin)\b", re.I
 )
 _MOST_PAGES: Final = 5
+_NAME: Final = 3
+"""Words of a question that only names something."""
+_ARTICLES: Final = frozenset("the a an about".split())
+_JUDGING: Final = frozenset(
+    content_words(
+        "hard difficult easy tough long short important interesting boring useful worth good bad"
+        " complicated advanced"
+    )
+)
+"""What is asked about a chapter that no sentence of it says: it is told what stands there."""
 _STRUCTURE: Final = {
     stem(word)
     for word in (
@@ -62,6 +73,8 @@ class Found:
     task: Task
     sections: Sequence[str]
     places: Sequence[Place] = ()
+    exact: bool = True
+    """False: more is asked than where it stands, such as whether it is hard."""
 
 
 def asks_for_exercises(question: str) -> bool:
@@ -79,27 +92,41 @@ def find(question: str, outline: Outline, *, begins: bool = False) -> Found | No
     named = [place for place, _, _ in spans]
     taken = {i for _, start, end in spans for i in range(start, end)}
     left = [word for i, word in enumerate(words) if i not in taken]
-    rest = _subject(left)
+    rest = subject_of(left)
     exercises = bool(_EXERCISES & set(left))
     if named:
-        return _numbered(outline, named, exercises=exercises) if not rest else None
+        found = _numbered(outline, named, exercises=exercises) if rest <= _JUDGING else None
+        return found and replace(found, exact=not rest)
     if parts := _parts_asked(frozenset(left)):
         return _part(outline, parts)
     if _asks_where(left):
         about = (w for w in left if w not in _TELLING | _PARTS | _LISTING and not kind_of(w))
         return _telling_of(outline, frozenset(content_words(" ".join(about))))
+    if page := _named_alone(left, outline):
+        return Found("outline", _of_page(page))
     if exercises or _OVERVIEW & set(left):
         return _titled(outline, left, rest, exercises=exercises)
     if rest or not outline.pages:
         return None
-    if _BEGIN & set(left):
+    if _BEGIN & set(left) and (begins or not {"it", "this", "that", "them"} & set(left)):
         return Found("outline", _of_page(outline.pages[0]))
     if _is_whole(left) or (begins and _POINTING.issuperset(left)):
         return _contents(outline)
     return None
 
 
-def _subject(words: Iterable[str]) -> frozenset[str]:
+def _named_alone(words: Sequence[str], outline: Outline) -> Page | None:
+    """The page that "balance" alone names by its title, if no heading does."""
+    asked = frozenset(content_words(" ".join(words)))
+    said = [word for word in words if word not in _ARTICLES]
+    if not 1 <= len(said) <= _NAME or len(asked) < len(said) or asked & _STRUCTURE:
+        return None
+    pages = [page for page in outline.pages if asked <= page.words and len(page.sections) > 1]
+    headed = any(asked == s.words for page in outline.pages for s in page.sections[1:])
+    return pages[0] if len(pages) == 1 and not headed else None
+
+
+def subject_of(words: Iterable[str]) -> frozenset[str]:
     """Stems of the words that name no part of a book."""
     return frozenset(content_words(" ".join(words))) - _STRUCTURE
 
@@ -112,7 +139,7 @@ def _parts_asked(asked: frozenset[str]) -> Sequence[re.Pattern[str]]:
         return _AUDIENCE, _PREREQUISITES
     before = asked & {"before", "start", "starting", "begin", "beginning", "already"}
     needed = asked & {"know", "need", "needed", "required", "prerequisites", "prerequisite"}
-    named = asked & {"prerequisites", "prerequisite"} and book
+    named = asked & {"prerequisites", "prerequisite"} and (book or len(asked - _LISTED) == 1)
     return (_PREREQUISITES,) if needed and ((book and before) or named) else ()
 
 
@@ -216,7 +243,13 @@ def _titled(
         )[:1]
     if not pages:
         return None
-    best = max(pages, key=lambda p: (len(asked & p.words), -len(p.words)))
+    kinds = {kind_of(word) for word in words} - {None}
+
+    def fit(page: Page) -> tuple[int, bool, int]:
+        called = any(kind in kinds for kind, _ in page.numbers)
+        return len(asked & page.words), called, -len(page.words)
+
+    best = max(pages, key=fit)
     share = len(asked & best.words) / len(asked)
     whole = len(asked & best.words) / len(best.words)
     named = any(kind_of(word) or word == "page" for word in words)

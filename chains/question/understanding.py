@@ -26,6 +26,26 @@ _WISH: Final = re.compile(
 )
 
 
+_LANGUAGE: Final = re.compile(
+    r"(?:^|[,;]?(?<!\s)\s++)(?:(?:translate|say|explain|write|tell|give|answer|me|it|this|that|please"
+    r"|can|could|you|now|and)\s+){0,6}+(?:in|into|to)\s+(?P<name>roman urdu|urdu|english|hindi"
+    r"|spanish|french|german|arabic|punjabi|chinese)(?:\s+(?:language|please|pls))?(?=\W*$)",
+    re.I,
+)
+_KNOWN: Final = {"roman urdu": "Roman Urdu", "english": "English", "urdu": "Urdu"}
+
+
+def language_wished(question: str) -> tuple[str, str | None]:
+    """ "What is ZMP in Urdu?" as "What is ZMP" and "Urdu"; None where no language is named."""
+    match = _LANGUAGE.search(question)
+    if match is None or (
+        question.lower().startswith("translate ") and match.start() > len("translate")
+    ):
+        return question, None
+    name = match["name"].lower()
+    return question[: match.start()], _KNOWN.get(name, name.capitalize())
+
+
 def without_wish(question: str) -> str:
     """The question without how it is to be answered: "in one sentence", "like I'm five"."""
     rest = _WISH.sub("", question)

@@ -4,12 +4,20 @@ from langchain_core.runnables import RunnableConfig
 
 from chains.answer import phrases
 from chains.budget import Budget, BudgetMode
-from chains.question.condense import Condenser, LexicalCondenser, history_used
+from chains.question.condense import (
+    Condenser,
+    LexicalCondenser,
+    asks_for_less,
+    history_used,
+    leans_on_history,
+    of_the_book,
+)
 from chains.question.small_talk import without_opening
-from chains.question.understanding import QuestionReader, without_wish
+from chains.question.understanding import QuestionReader, language_wished, without_wish
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
+from text.words import content_words
 
 
 class Condense(Step):
@@ -32,7 +40,11 @@ class Condense(Step):
             state.readings = [state.question.question]
             return
         version = (await self._book.of(state)).book_version
-        typed = without_wish(without_opening(state.question.question))
+        typed, language = language_wished(without_opening(state.question.question))
+        if language:
+            named = {"language": state.question.language or language}
+            state.question = state.question.model_copy(update=named)
+        typed = without_wish(typed)
         question = state.asked = await self._reader.mended(typed, version)
         if question != typed:
             state.preface = phrases.read_as(question)
@@ -41,7 +53,12 @@ class Condense(Step):
             free = state.budget is not BudgetMode.FULL
             condenser = LexicalCondenser() if free else self._condenser
             readings = await condenser(question, turns)
-            state.already_said = [turn.answer for turn in turns]
+            state.brief = asks_for_less(question)
+            # Who wants the answer in another language wants the same again.
+            again = bool(language) and not content_words(question)
+            state.already_said = [] if again else [turn.answer for turn in turns]
+        elif leans_on_history(question):
+            readings = of_the_book(question)
         state.readings = [await self._reader.written_out(one, version) for one in readings]
         state.alone = await self._reader.written_out(question, version)
         state.standalone = state.readings[0]

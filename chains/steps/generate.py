@@ -59,6 +59,7 @@ class Generate(AnswerRunnable):
                     state.standalone,
                     place=state.place,
                     already_said=state.already_said,
+                    brief=state.brief,
                 )
                 async with aclosing(generation.stream(messages, config)) as chunks:
                     async for chunk in chunks:

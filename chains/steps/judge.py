@@ -57,6 +57,9 @@ class Judge(Step):
         book = await self._book.of(state)
         if state.place is None:
             await self._weigh(state, book)
+        elif not state.place.exact:
+            state.confidence = "low"
+            _warn(state)
         outline = await self._store.outline(book.book_version)
         state.suggestions = follow_ups(
             outline.of(state.version),
@@ -90,8 +93,11 @@ class Judge(Step):
         if state.standalone == state.alone:
             state.already_said = []
         if state.answerable and state.confidence == "low":
-            question = state.question
-            state.preface += phrases.unsure(question.question, question.language)
+            _warn(state)
+
+
+def _warn(state: AnswerState) -> None:
+    state.preface += phrases.unsure(state.question.question, state.question.language)
 
 
 def _first(passages: Sequence[Document]) -> frozenset[str]:

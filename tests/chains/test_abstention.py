@@ -122,6 +122,18 @@ def test_a_question_about_prompts_is_a_question_about_the_book(question: str) ->
     assert answerable(question, found(0.7))
 
 
+@pytest.mark.parametrize("question", ["who is the author", "who wrote this book?"])
+def test_who_made_the_book_is_answered_only_where_the_book_says_so(question: str) -> None:
+    assert not answerable(question, found(0.9))
+    code = passage("```python\nauthor = 'Ada'\n```", 0.9)
+    assert not answerable(question, [code])
+    gate = Gate(COMMON)
+    told = passage("About the author. This book was written by Ada Lovelace.", 0.9)
+    words = vocabulary()
+    words.add(told.page_content)
+    assert gate(question, [told], words, SCALE).answerable
+
+
 def test_a_question_in_another_language_is_judged_by_the_terms_it_shares() -> None:
     assert answerable("balance controller kitna fast hai aur kya hai?")
     assert not answerable("یہ کیا ہے اور کیوں؟")

@@ -10,11 +10,12 @@ from chains.answer.prompt import PROMPTS
 from chains.question.condense import (
     LexicalCondenser,
     ModelCondenser,
+    asks_for_less,
     history_used,
     leans_on_history,
     names_another_thing,
 )
-from chains.question.understanding import without_wish
+from chains.question.understanding import language_wished, without_wish
 from schema import PastTurn, Question
 from tests.fakes import ScriptedChat
 
@@ -117,6 +118,50 @@ async def test_what_was_refused_is_no_topic() -> None:
     asked = Question(question="How does Whisper work?")
     assert history_used(asked, [refused, told]) == []
     assert list(history_used(asked, [*HISTORY, refused, told])) == HISTORY
+
+
+async def test_code_without_a_purpose_is_code_for_the_topic() -> None:
+    assert await LexicalCondenser()("give me code", HISTORY) == [
+        "What is a lifecycle node: give me code"
+    ]
+    history = [*HISTORY, PastTurn(question="give me code", answer="print(1)")]
+    [read, *_] = await LexicalCondenser()("how does that work?", history)
+    assert read == "What is a lifecycle node: how does that work?"
+
+
+async def test_it_is_the_course_where_nothing_else_was_spoken_of() -> None:
+    history = [PastTurn(question="what are the prerequisites", answer="Python.")]
+    assert await LexicalCondenser()("how long does it take", history) == [
+        "how long does the course take",
+        "how long does it take",
+    ]
+
+
+@pytest.mark.parametrize("wish", ["shorter", "can you make it shorter?", "tldr", "summarize it"])
+def test_a_shorter_answer_may_be_asked_for(wish: str) -> None:
+    assert asks_for_less(wish)
+    assert leans_on_history(wish)
+
+
+@pytest.mark.parametrize("question", ["which robot is shorter", "summarize chapter 3", "long?!x"])
+def test_other_questions_ask_for_no_less(question: str) -> None:
+    assert not asks_for_less(question)
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked", "language"),
+    [
+        ("what is SLAM in urdu please", "what is SLAM", "Urdu"),
+        ("explain that in Spanish", "", "Spanish"),
+        ("in urdu please", "", "Urdu"),
+        ("translate 'topic' to Urdu", "translate 'topic' to Urdu", None),
+        ("what is a node in ROS", "what is a node in ROS", None),
+    ],
+)
+def test_the_language_that_is_wished_for_is_no_topic(
+    typed: str, asked: str, language: str | None
+) -> None:
+    assert language_wished(typed) == (asked, language)
 
 
 @pytest.mark.parametrize("wish", ["I don't get it", "explain like im 5", "simpler please"])

@@ -27,6 +27,7 @@ OUTLINE = built(
         ("what is this book about?", "contents", "intro.md"),
         ("what should I know before I start this book?", "part", "intro.md#Prerequisites"),
         ("who is this book for?", "part", "intro.md#Prerequisites"),
+        ("what are the prerequisites", "part", "intro.md#Prerequisites"),
         ("which chapters are about walking?", "chapters", "m1/02-walking.md"),
         ("where are topics explained?", "chapters", "m1/01-nodes.md"),
         ("what can I read about walking?", "chapters", "m1/02-walking.md"),
@@ -52,6 +53,42 @@ def test_a_place_of_the_book_is_found(question: str, task: str, first: str) -> N
 )
 def test_a_question_about_the_subject_is_left_to_the_search(question: str) -> None:
     assert find(question, OUTLINE) is None
+
+
+def test_where_to_begin_is_asked_of_the_book_but_not_how_to_begin_something() -> None:
+    found = find("where do I start with this?", OUTLINE, begins=True)
+    assert found is not None
+    assert found.task == "outline"
+    assert find("how do I start it", OUTLINE) is None
+
+
+def test_whether_a_chapter_is_hard_is_told_by_what_stands_there() -> None:
+    found = find("is chapter 2 hard?", OUTLINE)
+    assert found is not None
+    assert (found.sections[0], found.exact) == ("m1/02-walking.md", False)
+
+
+def test_a_chapter_is_named_by_a_word_of_its_title_alone() -> None:
+    page = ("m1/03-balance.md", "Balance and Gait")
+    outline = built(
+        (*page, ["Balance and Gait"], "A robot falls."),
+        (*page, ["Balance and Gait", "Stepping"], "It steps."),
+    )
+    found = find("balance", outline)
+    assert found is not None
+    assert found.sections[0] == "m1/03-balance.md"
+    assert find("stepping", outline) is None
+    assert find("how do robots balance", outline) is None
+
+
+def test_a_module_that_is_named_is_preferred_to_a_chapter_of_that_name() -> None:
+    outline = built(
+        ("m3/01-isaac-sim.md", "Isaac Sim", ["Module 3", "Isaac Sim"], "A simulator."),
+        ("m3/index.md", "Module 3: The Brain (Isaac)", ["Module 3: The Brain (Isaac)"], "Brains."),
+    )
+    found = find("summarize the module on Isaac", outline)
+    assert found is not None
+    assert found.sections[0] == "m3/index.md"
 
 
 def test_this_is_the_book_where_nothing_was_said_before() -> None:

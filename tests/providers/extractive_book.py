@@ -1,6 +1,7 @@
 """Passages cut from the sample book's own chapters, as the retriever hands them over."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,16 @@ def ask(
     *documents: Document,
     selection: str | None = None,
     language: str | None = None,
+    said: Sequence[str] = (),
+    brief: bool = False,
 ) -> Reply:
     """The answer to a question over these passages."""
-    told = {"question": question, "selection": selection, "language": language}
+    told = {
+        "question": question,
+        "selection": selection,
+        "language": language,
+        "already_said": list(said),
+        "brief": brief,
+    }
     message = HumanMessage("the prompt", additional_kwargs=told)
     return Reply(chat.invoke([message], documents=list(documents)))

@@ -107,6 +107,21 @@ def test_an_outline_survives_storing() -> None:
     assert outline.pages[0].within == {("module", "1")}
 
 
+@pytest.mark.parametrize(
+    ("title", "heading", "called"),
+    [
+        ("Welcome", "Welcome to Physical AI", "Physical AI"),
+        ("Welcome to Physical AI", "Introduction", "Physical AI"),
+        ("Robots", "Robots", "Robots"),
+        ("Introduction", "Introduction", "Introduction"),
+    ],
+)
+def test_a_book_is_called_by_its_name_and_not_by_how_it_is_opened(
+    title: str, heading: str, called: str
+) -> None:
+    assert built(("intro.md", title, [title, heading], "Text.")).title == called
+
+
 def test_suggestions_come_from_all_parts_of_the_book() -> None:
     names = ["Costmap", "Gripper", "Lidar", "Gait", "Sensor", "Planner"]
     outline = built(

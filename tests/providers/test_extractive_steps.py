@@ -1,0 +1,81 @@
+"""Procedures come whole, and what is asked of an answer before: less of it, or more."""
+
+import pytest
+
+from extractive.chat import ExtractiveChat
+from extractive.question import Query
+from providers.embedded.minilm import MiniLMEmbeddings
+from tests.providers.extractive_book import as_passage, ask
+
+HEADLESS = (
+    "1. Switch the universe repository on:\n\n```bash\nsudo add-apt-repository universe\n```\n\n"
+    "2. Add the signing key:\n\n```bash\nsudo apt-key add ros.key\n```\n\n"
+    "3. Install Jazzy with its tools:\n\n```bash\nsudo apt install ros-jazzy-desktop\n```"
+)
+ZMP = (
+    "The zero moment point is the point where the moment of gravity vanishes. "
+    "It is measured by force sensors in the feet. It must stay inside the support polygon."
+)
+
+
+@pytest.fixture(scope="module")
+def chat() -> ExtractiveChat:
+    return ExtractiveChat(embeddings=MiniLMEmbeddings())
+
+
+def test_a_procedure_comes_whole_with_the_code_between_its_steps(chat: ExtractiveChat) -> None:
+    other = as_passage("The robot walks on two legs.", "Walking")
+    reply = ask(chat, "How do I install Jazzy?", as_passage(HEADLESS, "Installing"), other)
+    at = [reply.text.index(f"{n}. ") for n in (1, 2, 3)]
+    assert at == sorted(at)
+    assert reply.text.index("universe\n```") < at[1]
+    assert "apt install ros-jazzy-desktop" in reply.text
+    assert "two legs" not in reply.text
+
+
+def test_code_that_was_not_asked_for_does_not_stand_in_for_an_answer(chat: ExtractiveChat) -> None:
+    text = (
+        "```python\nclass KalmanFilter:\n    def predict(self):\n        pass\n```\n\n"
+        "The Kalman filter is an estimator that weighs a prediction against a measurement."
+    )
+    reply = ask(chat, "whats a kalman filter", as_passage(text, "Filters"))
+    assert reply.text.startswith("The Kalman filter is an estimator")
+
+
+def test_what_is_done_with_a_thing_does_not_define_it(chat: ExtractiveChat) -> None:
+    done = as_passage("The capstone is done in groups of three.", "Assessment")
+    told = as_passage("The capstone is a task that joins all parts of the robot.", "Summary")
+    reply = ask(chat, "What is the capstone project?", done, told)
+    assert reply.text.index("is a task") < reply.text.find("groups of three") % 10_000
+
+
+def test_a_number_of_things_is_found_beside_their_name(chat: ExtractiveChat) -> None:
+    kinds = as_passage("The humanoid joints of this book use four of the types.", "Joints")
+    count = as_passage("A research humanoid has 20 to 40 actuated joints in its body.", "Why")
+    reply = ask(chat, "How many joints does a humanoid have?", kinds, count)
+    assert reply.text.startswith("A research humanoid has 20 to 40")
+
+
+def test_who_finds_it_too_long_gets_the_sentence_that_answers(chat: ExtractiveChat) -> None:
+    passage = as_passage(ZMP, "ZMP")
+    question = "What is the zero moment point?"
+    whole = ask(chat, question, passage).text
+    short = ask(chat, question, passage, said=[whole], brief=True).text
+    assert short == "The zero moment point is the point where the moment of gravity vanishes."
+    again = ask(chat, question, passage, said=[whole, short], brief=True).text
+    assert again != short
+
+
+def test_an_item_that_lost_its_marker_is_not_said_twice(chat: ExtractiveChat) -> None:
+    text = "Terms:\n\n- **Publisher**: sends messages\n- **Bag**: " + "records topics " * 60
+    passage = as_passage(text, "Terms")
+    question = "Which term sends messages?"
+    first = ask(chat, question, passage).text
+    assert ask(chat, question, passage, said=[first]).text != first
+
+
+def test_an_abbreviation_is_defined_by_either_of_its_forms() -> None:
+    asked = Query("what about IMU (inertial measurement unit)")
+    assert asked.defined_by("An inertial measurement unit is a sensor of angular velocity.")
+    assert asked.defined_by("An IMU is a sensor of angular velocity.")
+    assert not asked.defined_by("A camera is a sensor.")
