@@ -32,7 +32,6 @@ _LANGUAGE: Final = re.compile(
     r"|spanish|french|german|arabic|punjabi|chinese)(?:\s+(?:language|please|pls))?(?=\W*$)",
     re.I,
 )
-_KNOWN: Final = {"roman urdu": "Roman Urdu", "english": "English", "urdu": "Urdu"}
 
 
 def language_wished(question: str) -> tuple[str, str | None]:
@@ -42,8 +41,7 @@ def language_wished(question: str) -> tuple[str, str | None]:
         question.lower().startswith("translate ") and match.start() > len("translate")
     ):
         return question, None
-    name = match["name"].lower()
-    return question[: match.start()], _KNOWN.get(name, name.capitalize())
+    return question[: match.start()], match["name"].title()
 
 
 def without_wish(question: str) -> str:
