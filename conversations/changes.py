@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select
 
 from conversations import records
 from conversations.database import insert_into
@@ -16,37 +15,35 @@ from errors import FixQuestion
 from schema import Turn
 
 
-async def remember(
-    connection: AsyncConnection, given: Sequence[tuple[Turn, str]], now: datetime
-) -> set[str]:
+def remember(connection: Connection, given: Sequence[tuple[Turn, str]], now: datetime) -> set[str]:
     """Stores turns, each with its session's key, unless their answers are stored already.
 
     Returns:
         The keys of the sessions that are there; turns of others are not stored.
     """
     # In one order everywhere, so that two replicas cannot wait for each other.
-    kept = await _claim(connection, sorted({key for _, key in given}), {"last_turn_at": now})
+    kept = _claim(connection, sorted({key for _, key in given}), {"last_turn_at": now})
     rows = [records.turn_row(turn, key, now) for turn, key in given if key in kept]
     if rows:
         insert = insert_into(connection, turns).on_conflict_do_nothing()
         once = insert.returning(turns.c.turn_id, turns.c.answer_id)
-        ids = {row.answer_id: row.turn_id for row in await connection.execute(once, rows)}
+        ids = {row.answer_id: row.turn_id for row in connection.execute(once, rows)}
         answers = {records.storable(turn.answer.answer_id): turn.answer for turn, _ in given}
         seen = [row for a, n in ids.items() for row in records.section_rows(answers[a], n)]
         if seen:
-            await connection.execute(sections.insert(), seen)
+            connection.execute(sections.insert(), seen)
     return kept
 
 
-async def forget(connection: AsyncConnection, key: str, now: datetime) -> None:
+def forget(connection: Connection, key: str, now: datetime) -> None:
     """Deletes everything of a session but the mark that it is gone."""
-    if not await _claim(connection, [key], {"last_turn_at": now, "deleted_at": now}):
+    if not _claim(connection, [key], {"last_turn_at": now, "deleted_at": now}):
         raise no_session()
-    await connection.execute(delete(turns).where(turns.c.session_key == key))
-    await unshare(connection, key)
+    connection.execute(delete(turns).where(turns.c.session_key == key))
+    unshare(connection, key)
 
 
-async def rate(connection: AsyncConnection, key: str, row: dict[str, Any]) -> None:
+def rate(connection: Connection, key: str, row: dict[str, Any]) -> None:
     """Stores a row of ``feedback``, or replaces the one before."""
     # The lock keeps a deletion out until the rating stands next to its turn.
     own = (
@@ -54,18 +51,14 @@ async def rate(connection: AsyncConnection, key: str, row: dict[str, Any]) -> No
         .where(turns.c.answer_id == row["answer_id"], turns.c.session_key == key)
         .with_for_update(key_share=True)
     )
-    if (await connection.execute(own)).first() is None:
+    if connection.execute(own).first() is None:
         raise FixQuestion("There is no such answer in this session.", code="not_found")
     insert = insert_into(connection, feedback).values(**row)
     changed = {name: insert.excluded[name] for name in ("rating", "comment", "rated_at")}
-    await connection.execute(
-        insert.on_conflict_do_update(index_elements=["answer_id"], set_=changed)
-    )
+    connection.execute(insert.on_conflict_do_update(index_elements=["answer_id"], set_=changed))
 
 
-async def _claim(
-    connection: AsyncConnection, keys: Sequence[str], values: dict[str, Any]
-) -> set[str]:
+def _claim(connection: Connection, keys: Sequence[str], values: dict[str, Any]) -> set[str]:
     """Writes the sessions' rows and so holds them: turns and deletion come one after the other.
 
     Returns:
@@ -78,4 +71,4 @@ async def _claim(
         where=sessions.c.deleted_at.is_(None),
     ).returning(sessions.c.session_key)
     rows = [{"session_key": key, **values} for key in keys]
-    return set((await connection.execute(claimed, rows)).scalars())
+    return set(connection.execute(claimed, rows).scalars())

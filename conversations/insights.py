@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Integer, Select, cast, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Integer, Select, cast, func, select
 
 from conversations.tables import calls, feedback, sections, turns
 from text.words import content_words
@@ -27,25 +26,25 @@ _TIMED: Final = 500
 Tables = dict[str, list[dict[str, Any]]]
 
 
-async def read_insights(connection: AsyncConnection) -> Tables:
+def read_insights(connection: Connection) -> Tables:
     """Tables by name; rows hold JSON types only, at most 100 each."""
 
-    async def rows(query: Select[Any]) -> list[dict[str, Any]]:
-        return [dict(row) for row in (await connection.execute(query)).mappings()]
+    def rows(query: Select[Any]) -> list[dict[str, Any]]:
+        return [dict(row) for row in connection.execute(query).mappings()]
 
-    unanswered = group_alike(await rows(_unanswered()))
-    bad = [_json(row, "rated_at") for row in await rows(_bad_ratings())]
+    unanswered = group_alike(rows(_unanswered()))
+    bad = [_json(row, "rated_at") for row in rows(_bad_ratings())]
     return {
-        "questions_by_day": by_day(await rows(_newest())),
-        "answer_seconds": answer_seconds([row["answer"] for row in await rows(_timed())]),
+        "questions_by_day": by_day(rows(_newest())),
+        "answer_seconds": answer_seconds([row["answer"] for row in rows(_timed())]),
         "unanswered_questions": unanswered,
-        "nearest_sections": await rows(_nearest([row["question"] for row in unanswered])),
+        "nearest_sections": rows(_nearest([row["question"] for row in unanswered])),
         "bad_ratings": bad,
-        "passages_of_bad_ratings": await rows(_passages([row["answer_id"] for row in bad])),
-        "busiest_sections": await rows(_sections(cited=True)),
-        "sections_never_cited": await rows(_sections(cited=False)),
-        "cited_pages": await rows(select(sections.c.path).where(sections.c.cited).distinct()),
-        "calls": await rows(_calls()),
+        "passages_of_bad_ratings": rows(_passages([row["answer_id"] for row in bad])),
+        "busiest_sections": rows(_sections(cited=True)),
+        "sections_never_cited": rows(_sections(cited=False)),
+        "cited_pages": rows(select(sections.c.path).where(sections.c.cited).distinct()),
+        "calls": rows(_calls()),
     }
 
 

@@ -5,14 +5,12 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, func, select
 
-from conversations.database import insert_into
+from conversations.database import Transaction, insert_into
 from conversations.tables import calls
 from errors import RetryLater
 
@@ -24,14 +22,11 @@ Entry = tuple[str, str, str, str]
 """Month (``2026-11``), provider, operation, outcome."""
 
 
-Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-
-
 class CallLedger:
     """Not for threads: belongs to one event loop.
 
     Args:
-        write: opens a writing transaction.
+        write: runs a writing transaction.
     """
 
     def __init__(self, write: Transaction, clock: Callable[[], datetime]) -> None:
@@ -74,13 +69,9 @@ class CallLedger:
             self._read_at = time.monotonic()
             taken = dict(self._buffer)
             month = self._month()
-            total = select(func.coalesce(func.sum(calls.c.total), 0)).where(calls.c.month == month)
             self._wake.clear()
             try:
-                async with self._write() as connection:
-                    if taken:
-                        await connection.execute(_upsert(connection), _rows(taken))
-                    written = int((await connection.execute(total)).scalar_one())
+                written = await self._write(lambda connection: _add(connection, taken, month))
             except RetryLater:
                 if taken:
                     self._wake.set()
@@ -93,12 +84,17 @@ class CallLedger:
         return self._clock().astimezone(UTC).strftime("%Y-%m")
 
 
-def _upsert(connection: AsyncConnection) -> Any:
-    insert = insert_into(connection, calls)
-    return insert.on_conflict_do_update(
-        index_elements=list(calls.primary_key.columns),
-        set_={"total": calls.c.total + insert.excluded.total},
-    )
+def _add(connection: Connection, counted: dict[Entry, int], month: str) -> int:
+    """Adds what was counted; the calls of ``month``, of all replicas."""
+    if counted:
+        insert = insert_into(connection, calls)
+        added = insert.on_conflict_do_update(
+            index_elements=list(calls.primary_key.columns),
+            set_={"total": calls.c.total + insert.excluded.total},
+        )
+        connection.execute(added, _rows(counted))
+    total = select(func.coalesce(func.sum(calls.c.total), 0)).where(calls.c.month == month)
+    return int(connection.execute(total).scalar_one())
 
 
 def _rows(counted: dict[Entry, int]) -> list[dict[str, Any]]:

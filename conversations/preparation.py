@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select
 
 from conversations.database import Database
 from conversations.migrate import is_current, migrate
@@ -17,6 +16,7 @@ from errors import FixConfiguration, RetryLater
 
 _KEY_NAME: Final = "sessions"
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class PreparedDatabase:
@@ -59,17 +59,15 @@ class PreparedDatabase:
                     "Conversations cannot be reached right now.", code="overloaded"
                 ) from error
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A reading transaction on the ready database."""
-        async with self._watched(), self._database.read() as connection:
-            yield connection
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Reads from the ready database."""
+        async with self._watched():
+            return await self._database.read(work)
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, work: Callable[[Connection], T]) -> T:
         """A writing transaction on the ready database."""
-        async with self._watched(), self._database.write() as connection:
-            yield connection
+        async with self._watched():
+            return await self._database.write(work)
 
     async def truncate_log(self) -> None:
         """Deleted text leaves the write-ahead log too."""
@@ -89,29 +87,33 @@ class PreparedDatabase:
         async with self._preparing:
             if self._prepared:
                 return
-            async with self._database.read() as connection:
-                done = await connection.run_sync(is_current)
-                key = await _stored_key(connection) if done and self._shared else None
+            done, key = await self._database.read(self._found)
             if not done or (self._shared and key is None):
                 # The lock is taken last, because a writer elsewhere may hold it for long.
-                async with self._database.write(alone=True) as connection:
-                    await connection.run_sync(migrate)
-                    key = await self._agree_on_key(connection) if self._shared else None
+                key = await self._database.write(self._migrated, alone=True)
             if key:
                 self._signer.prefer(key)
             self._prepared = True
 
-    async def _agree_on_key(self, connection: AsyncConnection) -> bytes:
-        """The first replica's key; the caller holds the migration lock."""
-        stored = await _stored_key(connection)
+    def _found(self, connection: Connection) -> tuple[bool, bytes | None]:
+        """Whether the tables are this version's, and the key if it is shared."""
+        done = is_current(connection)
+        return done, _stored_key(connection) if done and self._shared else None
+
+    def _migrated(self, connection: Connection) -> bytes | None:
+        """The first replica's key, if it is shared; the caller holds the migration lock."""
+        migrate(connection)
+        if not self._shared:
+            return None
+        stored = _stored_key(connection)
         if stored is not None:
             return stored
         values = {"name": _KEY_NAME, "value": self._signer.key.decode()}
-        await connection.execute(signing_keys.insert().values(**values))
+        connection.execute(signing_keys.insert().values(**values))
         return self._signer.key
 
 
-async def _stored_key(connection: AsyncConnection) -> bytes | None:
+def _stored_key(connection: Connection) -> bytes | None:
     query = select(signing_keys.c.value).where(signing_keys.c.name == _KEY_NAME)
-    stored = (await connection.execute(query)).scalar()
+    stored = connection.execute(query).scalar()
     return None if stored is None else str(stored).encode()

@@ -53,5 +53,4 @@ class Retention:
         return purged
 
     async def _delete(self, statement: Delete) -> int:
-        async with self._database.write() as connection:
-            return (await connection.execute(statement)).rowcount
+        return await self._database.write(lambda found: found.execute(statement).rowcount)

@@ -4,8 +4,7 @@ import hashlib
 import secrets
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Select, delete, func, select
 
 from conversations.database import insert_into
 from conversations.queries import still_shown
@@ -20,28 +19,26 @@ def new_share() -> str:
     return secrets.token_urlsafe(_RANDOM_BYTES)
 
 
-async def share(connection: AsyncConnection, key: str, share_id: str) -> None:
+def share(connection: Connection, key: str, share_id: str) -> None:
     """Opens the turns so far to ``share_id``; a link made before ends.
 
     Raises:
         FixQuestion: there is nothing to share, or no such session (``not_found``).
     """
     newest = select(func.max(turns.c.turn_id)).where(turns.c.session_key == key)
-    last = (await connection.execute(newest)).scalar()
+    last = connection.execute(newest).scalar()
     if last is None:
         raise FixQuestion("There is no turn to share.", code="not_found")
     insert = insert_into(connection, shares).values(
         session_key=key, share_key=_hash(share_id), last_turn_id=last
     )
     changed = {name: insert.excluded[name] for name in ("share_key", "last_turn_id")}
-    await connection.execute(
-        insert.on_conflict_do_update(index_elements=["session_key"], set_=changed)
-    )
+    connection.execute(insert.on_conflict_do_update(index_elements=["session_key"], set_=changed))
 
 
-async def unshare(connection: AsyncConnection, key: str) -> None:
+def unshare(connection: Connection, key: str) -> None:
     """Ends the session's link, if there is one."""
-    await connection.execute(delete(shares).where(shares.c.session_key == key))
+    connection.execute(delete(shares).where(shares.c.session_key == key))
 
 
 def shared_turns(share_id: str) -> Select[Any]:

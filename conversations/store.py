@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Select, literal, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, RowMapping, Select, literal, select
 
 from conversations import changes, records, sharing
 from conversations.database import Database, database_url
@@ -176,8 +175,7 @@ class ConversationStore:
     async def insights(self) -> Tables:
         """Tables for the operator, by name: rows as JSON types."""
         await self._ledger.flush()
-        async with self._database.read() as connection:
-            return await read_insights(connection)
+        return await self._database.read(read_insights)
 
     async def ping(self) -> None:
         """Raises RetryLater when the database cannot be reached or cannot be written."""
@@ -224,9 +222,7 @@ class ConversationStore:
         return [row for row in rows if row["question"] is not None]
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
-        async with self._database.read() as connection:
-            rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
-        return rows
+        return await self._database.read(lambda found: found.execute(query).mappings().all())
 
     async def _apart(self, reading: Coroutine[Any, Any, T]) -> T:
         """A caller who gives up is let go at once: a frozen server takes seconds to cancel."""
@@ -237,14 +233,9 @@ class ConversationStore:
             task.cancel()
             raise
 
-    async def _to_the_end(self, change: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+    async def _to_the_end(self, change: Callable[[Connection], None]) -> None:
         """A reader who leaves cancels the caller, again and again; the change goes on."""
-
-        async def transaction() -> None:
-            async with self._database.write() as connection:
-                await change(connection)
-
-        await asyncio.shield(self._work(transaction()))
+        await asyncio.shield(self._work(self._database.write(change)))
 
     def _work(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

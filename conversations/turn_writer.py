@@ -1,20 +1,18 @@
 """Turns are written together: one transaction for all that came while the one before ran.
 
-A transaction costs a dozen changes of thread whatever it holds; with one for each turn, a busy
-process would write fewer turns than it answers questions.
+A transaction costs a change of thread, or several round trips, whatever it holds; with one for
+each turn, a busy process would write fewer turns than it answers questions.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from copy import copy
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from conversations import changes
+from conversations.database import Transaction
 from conversations.signing import no_session
 from errors import BookChatError, RetryLater
 from schema import Turn
@@ -25,7 +23,6 @@ _MOST: Final = 2000
 
 _log = logging.getLogger(__name__)
 
-Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 Waiting = tuple[Turn, str, asyncio.Future[None]]
 """A turn, the key of its session, and who waits for it."""
 
@@ -34,7 +31,7 @@ class TurnWriter:
     """Not for threads: belongs to one event loop.
 
     Args:
-        write: opens a writing transaction.
+        write: runs a writing transaction.
     """
 
     def __init__(self, write: Transaction, clock: Callable[[], datetime]) -> None:
@@ -78,10 +75,8 @@ class TurnWriter:
                     _tell([one], None if one[1] in kept else no_session())
 
     async def _store(self, batch: list[Waiting]) -> set[str]:
-        async with self._write() as connection:
-            return await changes.remember(
-                connection, [(turn, key) for turn, key, _ in batch], self._clock()
-            )
+        turns, now = [(turn, key) for turn, key, _ in batch], self._clock()
+        return await self._write(lambda connection: changes.remember(connection, turns, now))
 
 
 def _tell(batch: list[Waiting], error: BaseException | None) -> None:

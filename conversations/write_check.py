@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import Connection
+
 from conversations.database import insert_into
 from conversations.preparation import PreparedDatabase
 from conversations.tables import write_checks
@@ -38,10 +40,10 @@ class WriteCheck:
         if self._written is not None and self._monotonic() - self._written < _SECONDS:
             return
         self._written = None
-        row = {"filling": _FILLING, "checked_at": self._now()}
-        async with self._database.write() as connection:
-            insert = insert_into(connection, write_checks).values(name=_NAME, **row)
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["name"], set_=row)
-            )
+        await self._database.write(self._write)
         self._written = self._monotonic()
+
+    def _write(self, connection: Connection) -> None:
+        row = {"filling": _FILLING, "checked_at": self._now()}
+        insert = insert_into(connection, write_checks).values(name=_NAME, **row)
+        connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=row))

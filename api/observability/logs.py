@@ -91,5 +91,5 @@ def configure_logging(
     logging.getLogger().setLevel(max(logging.INFO, getattr(logging, level.upper())))
     for ours in _OURS:
         logging.getLogger(ours).setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "qdrant_client", "uvicorn.access", "aiosqlite"):
+    for noisy in ("httpx", "httpcore", "qdrant_client", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")

@@ -9,8 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, create_engine, text
 
 from conversations import migrate
 from conversations.database import database_url
@@ -20,11 +19,11 @@ from tests.conversations.conftest import Place
 from tests.conversations.turns import turn
 
 
-async def on(place: Place, use: Any) -> Any:
-    engine = create_async_engine(database_url(place.url, place.data_dir))
-    async with engine.begin() as connection:
-        result = await connection.run_sync(use)
-    await engine.dispose()
+def on(place: Place, use: Any) -> Any:
+    engine = create_engine(database_url(place.url, place.data_dir))
+    with engine.begin() as connection:
+        result = use(connection)
+    engine.dispose()
     return result
 
 
@@ -40,7 +39,7 @@ async def test_migrations_make_exactly_the_tables(place: Place) -> None:
     def differences(connection: Connection) -> Any:
         return compare_metadata(MigrationContext.configure(connection), metadata)
 
-    assert await on(place, differences) == []
+    assert on(place, differences) == []
 
 
 def test_the_newest_migration_is_the_one_the_program_expects() -> None:
@@ -63,7 +62,7 @@ async def test_a_program_one_version_back_reads_and_writes(place: Place) -> None
         connection.execute(text("ALTER TABLE turns ADD COLUMN score INTEGER NOT NULL DEFAULT 0"))
         set_revision(newer)(connection)
 
-    await on(place, step)
+    on(place, step)
     async with place.open() as store:
         await store.remember(turn(session_id, "a2"))
         await store.rate("a2", session_id, "up", None)
@@ -73,7 +72,7 @@ async def test_a_program_one_version_back_reads_and_writes(place: Place) -> None
 async def test_a_program_far_behind_its_database_does_not_start(place: Place) -> None:
     async with place.open():
         pass
-    await on(place, set_revision(f"{int(migrate.NEWEST) + 2:04}"))
+    on(place, set_revision(f"{int(migrate.NEWEST) + 2:04}"))
     with pytest.raises(FixConfiguration):
         async with place.open():
             pass
@@ -97,7 +96,7 @@ async def test_conversations_of_the_first_layout_are_read_under_the_new_names(
         command.downgrade(config, "0001")
         assert connection.execute(text("SELECT said FROM turns")).scalars().all() == ["Kept."]
 
-    await on(place, back)
+    on(place, back)
     async with place.open() as store:
         assert [past.answer for past in await store.history(session_id)] == ["Kept."]
         assert store.calls_this_month() == 7

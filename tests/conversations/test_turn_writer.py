@@ -1,16 +1,18 @@
 """Turns of many readers are written together, and each reader learns of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
+from sqlalchemy import Connection
 
 from conversations import turn_writer
 from conversations.store import ConversationStore
 from errors import FixQuestion, RetryLater
 from tests.conversations.turns import source, turn
+
+T = TypeVar("T")
 
 
 async def test_turns_that_come_at_once_are_all_kept_in_their_order(
@@ -51,14 +53,12 @@ class Transactions:
         self.go = asyncio.Event()
         self.error: Exception | None = None
 
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[Any]:
+    async def __call__(self, work: Callable[[Connection], T]) -> T:
         self.begun += 1
         await self.go.wait()
         if self.error:
             raise self.error
-        async with self._write() as connection:
-            yield connection
+        return await self._write(work)
 
 
 @pytest.fixture
