@@ -1,7 +1,9 @@
 """What every loader hands on: one ``Document`` per section, and what went wrong per file."""
 
+import hashlib
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NotRequired, TypedDict
 from urllib.parse import quote, urlsplit
@@ -55,23 +57,59 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
 
+    @classmethod
+    def unparsable(cls, path: str, error: Exception) -> "Problem":
+        """Of a page that no parser should have stumbled over."""
+        return cls(path, f"cannot be parsed ({type(error).__name__})", skipped=True)
+
+
+Report = Callable[[Problem], None]
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A page, mostly; or a file that holds many, such as a PDF.
+
+    Args:
+        read: its sections in reading order; what went wrong is reported.
+        key: names all that ``read`` depends on, the file's content included: what was read under
+            a key need not be read again. Empty: that is not known.
+    """
+
+    read: Callable[[Report], Iterable[Document]]
+    key: str = ""
+
+
+def key_of(content: str | bytes, *others: object) -> str:
+    """A ``SourceFile.key``: SHA-256 over a file's content and whatever else its sections depend on.
+
+    Args:
+        content: of the file.
+        others: what JSON can hold.
+    """
+    digest = hashlib.sha256(json.dumps(others).encode())
+    digest.update(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
+    return digest.hexdigest()
+
 
 @dataclass
 class Book:
-    """Sections of a book, read while they are iterated; then ``problems`` is complete.
+    """Files of a book, read while they are iterated; then ``problems`` is complete.
 
     Args:
-        sections: the sections in reading order, possibly read lazily.
+        files: in reading order, possibly opened lazily.
         pages: number of pages to expect, for a progress bar; None if it is not known.
-        problems: grows while ``sections`` is iterated.
+        problems: grows while ``files`` are read.
     """
 
-    sections: Iterable[Document]
+    files: Iterable[SourceFile]
     pages: int | None = None
     problems: list[Problem] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Document]:
-        return iter(self.sections)
+        """The sections of all files."""
+        for file in self.files:
+            yield from file.read(self.problems.append)
 
     @classmethod
     def joined(cls, books: Sequence["Book"]) -> "Book":
@@ -79,12 +117,12 @@ class Book:
         known = [book.pages for book in books]
         joined = cls((), sum(p for p in known if p) if None not in known else None)
 
-        def sections() -> Iterator[Document]:
+        def files() -> Iterator[SourceFile]:
             for book in books:
-                yield from book
+                yield from book.files
                 joined.problems.extend(book.problems)
 
-        joined.sections = sections()
+        joined.files = files()
         return joined
 
 

@@ -2,20 +2,19 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from loaders.document import Problem
+from loaders.document import Problem, Report
 
 MAX_BYTES: Final = 20_000_000
 """A page larger than this is generated data, not a chapter."""
 
 _SAMPLE: Final = 8192
 _ODD_SHARE: Final = 0.1
-
-Report = Callable[[Problem], None]
+_CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1b"))
 
 
 def walk(
@@ -93,13 +92,15 @@ def read_text(path: Path, name: str, report: Report, limit: int = MAX_BYTES) -> 
     """
     try:
         size = path.stat().st_size
-        if size > limit:
-            reason = f"{size / 1e6:.0f} MB, the limit for one file is {limit / 1e6:.0f} MB"
-            report(Problem(name, reason, skipped=True))
-            return None
-        raw = path.read_bytes()
     except OSError as error:
         report(Problem(name, _reason(error), skipped=True, transient=True))
+        return None
+    if size > limit:
+        reason = f"{size / 1e6:.0f} MB, the limit for one file is {limit / 1e6:.0f} MB"
+        report(Problem(name, reason, skipped=True))
+        return None
+    raw = read_bytes(path, name, report)
+    if raw is None:
         return None
     if _is_binary(raw[:_SAMPLE]):
         report(Problem(name, "is not a text file", skipped=True))
@@ -112,11 +113,20 @@ def read_text(path: Path, name: str, report: Report, limit: int = MAX_BYTES) -> 
         return raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
 
 
+def read_bytes(path: Path, name: str, report: Report) -> bytes | None:
+    """A file's content; None and a problem if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        report(Problem(name, _reason(error), skipped=True, transient=True))
+        return None
+
+
 def _is_binary(start: bytes) -> bool:
     """Text has few control characters and is mostly valid UTF-8."""
     text = start.decode("utf-8", errors="replace")
-    odd = sum(c == "\ufffd" or (c < " " and c not in "\t\n\r\f\v\x1b") for c in text)
-    return odd > _ODD_SHARE * len(text)
+    controls = len(start) - len(start.translate(None, _CONTROLS))
+    return text.count("\ufffd") + controls > _ODD_SHARE * len(text)
 
 
 def _reason(error: OSError) -> str:

@@ -1,17 +1,19 @@
 """Sections of a Docusaurus book with the routes and anchors that Docusaurus gives them."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from langchain_core.documents import Document
 
-from loaders.document import Address, Book, Problem
-from loaders.files import Report, read_text, walk
+from loaders.document import Address, Book, Problem, Report, SourceFile, key_of
+from loaders.files import read_text, walk
 from loaders.formats import routes
 from loaders.formats.labels import Labels, category_page
 from loaders.formats.trees import Tree, trees_of
 from loaders.mdx.page import Page, parse_page, split_front_matter, text_of
+from loaders.mdx.partials import imported
 from loaders.sections import Place, documents
 
 SUFFIXES: Final = (".md", ".mdx")
@@ -28,7 +30,7 @@ def load_docusaurus(source: Path, *, book_url: str = "", exclude: tuple[str, ...
     folder, only = (source.parent, source) if source.is_file() else (source, None)
     pages = list(_pages(trees_of(folder, exclude), only, book.problems.append))
     book.pages = len(pages)
-    book.sections = _Sections(pages, book_url, book.problems.append)
+    book.files = _Files(pages, book_url, book.problems.append)
     return book
 
 
@@ -66,35 +68,43 @@ def _partial(tree: Tree, page: Path, name: str) -> str | None:
     return None if source is None else split_front_matter(source)[1]
 
 
-class _Sections:
+class _Files:
     """Reads pages one by one; can be iterated again."""
 
     def __init__(self, pages: list[tuple[Tree, str]], book_url: str, report: Report) -> None:
         self._pages, self._book_url, self._report = pages, book_url, report
         self._labels = Labels()
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[SourceFile]:
         self._labels = Labels()  # folders may have been renamed since the last time
         for tree, path in self._pages:
-            yield from self._page(tree, path)
+            if path.endswith(_CATEGORIES):
+                yield SourceFile(partial(self._overview, tree, path))
+                continue
+            source = read_text(tree.folder / path, tree.shown + path, self._report)
+            if source is not None:
+                read = partial(self._sections, tree, path, source)
+                yield SourceFile(read, self._key(tree, path, source))
 
-    def _page(self, tree: Tree, path: str) -> Iterator[Document]:
-        if path.endswith(_CATEGORIES):
-            overview = category_page((tree.folder / path).parent)
-            if overview is not None:
-                yield from documents(overview, self._place(tree, path, overview))
-            return
-        source = read_text(tree.folder / path, tree.shown + path, self._report)
-        if source is None:
-            return
+    def _key(self, tree: Tree, path: str, source: str) -> str:
+        """A page shows the files that it imports, and its breadcrumb the labels of its folders."""
+        partials = imported(source, lambda name: _partial(tree, tree.folder / path, name))
+        labels = self._labels.sources(path, tree.roots)
+        return key_of(source, "docusaurus", repr(tree), path, self._book_url, partials, labels)
+
+    def _overview(self, tree: Tree, path: str, report: Report) -> Iterator[Document]:
+        overview = category_page((tree.folder / path).parent)
+        if overview is not None:
+            yield from documents(overview, self._place(tree, path, overview))
+
+    def _sections(self, tree: Tree, path: str, source: str, report: Report) -> Iterator[Document]:
         try:
             page = self._parse(tree, path, source)
         except Exception as error:  # noqa: BLE001 - whatever one page does, the rest goes in
-            reason = f"cannot be parsed ({type(error).__name__})"
-            self._report(Problem(tree.shown + path, reason, skipped=True))
+            report(Problem.unparsable(tree.shown + path, error))
             return
         for reason in page.problems:
-            self._report(Problem(tree.shown + path, reason))
+            report(Problem(tree.shown + path, reason))
         front = page.front_matter
         if front.get("draft") is True or front.get("unlisted") is True:
             return

@@ -4,6 +4,8 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -11,8 +13,8 @@ from urllib.parse import unquote
 from langchain_core.documents import Document
 from selectolax.lexbor import LexborHTMLParser
 
-from loaders.document import Address, Book, Problem
-from loaders.files import Report, walk
+from loaders.document import Address, Book, Problem, Report, SourceFile, key_of
+from loaders.files import read_bytes, walk
 from loaders.formats.html_page import parse_html
 from loaders.sections import Place, documents
 
@@ -29,7 +31,7 @@ def load_epub(source: Path, *, book_url: str = "") -> Book:
     folder = source.parent if source.is_file() else source
     paths = [source.name] if source.is_file() else list(walk(folder, SUFFIXES, (), report))
     book.pages = len(paths)
-    book.sections = _Files(folder, paths, Address(book_url), report)
+    book.files = _Files(folder, paths, Address(book_url), report)
     return book
 
 
@@ -44,16 +46,22 @@ class _Files:
         self._folder, self._paths = folder, paths
         self._address, self._report = address, report
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[SourceFile]:
         for path in self._paths:
-            try:
-                with zipfile.ZipFile(self._folder / path) as archive:
-                    yield from self._chapters(path, archive)
-            except _UnreadableError as error:
-                self._report(Problem(path, str(error), skipped=True))
-            except (OSError, zipfile.BadZipFile, RuntimeError, KeyError, ValueError) as error:
-                reason = f"is no readable EPUB ({type(error).__name__})"
-                self._report(Problem(path, reason, skipped=True))
+            content = read_bytes(self._folder / path, path, self._report)
+            if content is not None:
+                key = key_of(content, "epub", path, self._address.book_url)
+                yield SourceFile(partial(self._sections, path, content), key)
+
+    def _sections(self, path: str, content: bytes, report: Report) -> Iterator[Document]:
+        try:
+            with zipfile.ZipFile(BytesIO(content)) as archive:
+                yield from self._chapters(path, archive)
+        except _UnreadableError as error:
+            report(Problem(path, str(error), skipped=True))
+        except (OSError, zipfile.BadZipFile, RuntimeError, KeyError, ValueError) as error:
+            reason = f"is no readable EPUB ({type(error).__name__})"
+            report(Problem(path, reason, skipped=True))
 
     def _chapters(self, path: str, archive: zipfile.ZipFile) -> Iterator[Document]:
         if "META-INF/encryption.xml" in archive.namelist() and _is_locked(archive):

@@ -21,6 +21,7 @@ class Flavor:
     """How one tool publishes a folder of pages.
 
     Args:
+        name: of the tool, which decides the anchors.
         folder: where the pages lie.
         route: path of a page below the book's base URL, from its path in ``folder``.
         anchors: makes the anchors of one page.
@@ -29,6 +30,7 @@ class Flavor:
         exclude: glob patterns of what is no page.
     """
 
+    name: str
     folder: Path
     route: Callable[[str], str]
     anchors: Callable[[], Anchors]
@@ -80,6 +82,7 @@ def _mkdocs(folder: Path, values: dict[str, Any]) -> Flavor:
     theme = values.get("theme")
     language = theme.get("language") if isinstance(theme, dict) else None
     return Flavor(
+        "mkdocs",
         folder / str(values.get("docs_dir") or "docs"),
         lambda path: directory_route(path) if directories else html_route(path),
         lambda: _Numbered(toc_slug, "_").next,
@@ -108,6 +111,7 @@ def _mdbook(folder: Path, values: dict[str, Any]) -> Flavor:
     summary = pages / "SUMMARY.md"
     named = of_summary(summary.read_text("utf-8", "replace")) if summary.is_file() else []
     return Flavor(
+        "mdbook",
         pages,
         lambda path: html_route(path, readme=True),
         lambda: _Numbered(mdbook_slug, "-").next,
@@ -124,6 +128,7 @@ def _jupyter(folder: Path, values: dict[str, Any]) -> Flavor:
     html = values.get("html")
     url = html.get("baseurl") if isinstance(html, dict) else None
     return Flavor(
+        "jupyter",
         folder,
         html_route,
         lambda: _Numbered(docutils_slug, "-").next,
@@ -144,7 +149,7 @@ _FLAVORS: Final = (
 
 def plain(folder: Path) -> Flavor:
     """A folder that no tool publishes: links open the files, anchors are GitHub's."""
-    return Flavor(folder, lambda path: path, lambda: Slugger().slug)
+    return Flavor("plain", folder, lambda path: path, lambda: Slugger().slug)
 
 
 def _stem(path: str) -> str:

@@ -1,14 +1,15 @@
 """Sections of a folder of HTML pages, such as a site that was built already."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
 from langchain_core.documents import Document
 
-from loaders.document import Address, Book, PageAddress, Problem
-from loaders.files import Report, read_text, walk
+from loaders.document import Address, Book, PageAddress, Problem, Report, SourceFile, key_of
+from loaders.files import read_text, walk
 from loaders.formats.html_page import HtmlPage, parse_html
 from loaders.sections import Place, documents
 
@@ -26,7 +27,7 @@ def load_html(source: Path, *, book_url: str = "") -> Book:
     folder = source.parent if source.is_file() else source
     paths = [source.name] if source.is_file() else list(walk(folder, SUFFIXES, _EXCLUDE, report))
     book.pages = len(paths)
-    book.sections = _Folder(folder, paths, book_url, report)
+    book.files = _Folder(folder, paths, book_url, report)
     return book
 
 
@@ -37,18 +38,18 @@ class _Folder:
         self._folder, self._paths, self._book_url = folder, paths, book_url
         self._report = report
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[SourceFile]:
         for path in self._paths:
             source = read_text(self._folder / path, path, self._report)
             if source is not None:
-                yield from self._page(path, source)
+                key = key_of(source, "html", path, self._book_url)
+                yield SourceFile(partial(self._page, path, source), key)
 
-    def _page(self, path: str, source: str) -> Iterator[Document]:
+    def _page(self, path: str, source: str, report: Report) -> Iterator[Document]:
         try:
             parsed = parse_html(source)
         except Exception as error:  # noqa: BLE001 - whatever one page does, the rest goes in
-            reason = f"cannot be parsed ({type(error).__name__})"
-            self._report(Problem(path, reason, skipped=True))
+            report(Problem.unparsable(path, error))
             return
         if parsed.noindex:
             return

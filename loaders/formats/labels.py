@@ -1,14 +1,15 @@
 """Labels of a book's folders, as Docusaurus shows them in its sidebar and breadcrumbs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import yaml
 
+from loaders.document import key_of
 from loaders.formats import routes
-from loaders.mdx.page import Page, Section, parse_page
+from loaders.mdx.page import Page, Section, parse_page, split_front_matter
 from loaders.mdx.slugs import slugify
 
 _INDEXES: Final = ("index.md", "index.mdx", "README.md", "readme.md")
@@ -20,6 +21,7 @@ class Labels:
 
     def __init__(self) -> None:
         self._known: dict[tuple[Path, ...], str] = {}
+        self._sources: dict[tuple[Path, ...], str] = {}
         self._translated: dict[Path, dict[str, str]] = {}
 
     def above(self, path: str, roots: Sequence[Path], number_prefixes: bool) -> tuple[str, ...]:
@@ -30,11 +32,25 @@ class Labels:
             roots: the pages' folder; for a translation followed by the folder it translates.
             number_prefixes: whether ``01-`` in names is no part of them.
         """
-        parts = PurePosixPath(path).parent.parts
-        if parts and routes.is_index(path):
-            parts = parts[:-1]
-        folders = ["/".join(parts[: i + 1]) for i in range(len(parts))]
-        return tuple(self._label(folder, roots, number_prefixes) for folder in folders)
+        return tuple(self._label(folder, roots, number_prefixes) for folder in _above(path))
+
+    def sources(self, path: str, roots: Sequence[Path]) -> list[str]:
+        """What ``above`` depends on; no page is parsed for it."""
+        return [self._source(folder, roots) for folder in _above(path)]
+
+    def _source(self, folder: str, roots: Sequence[Path]) -> str:
+        key = tuple(root / folder for root in roots)
+        if key not in self._sources:
+            messages = self._messages(roots[0]) if len(roots) > 1 else {}
+            titles: list[str] = []
+            label = _given(key)
+            for text in () if label else _index_pages(key):
+                title = _front_title(text)
+                titles.append(title or key_of(text))
+                if title:
+                    break
+            self._sources[key] = key_of("", label, titles, messages)
+        return self._sources[key]
 
     def _label(self, folder: str, roots: Sequence[Path], number_prefixes: bool) -> str:
         key = tuple(root / folder for root in roots)
@@ -43,15 +59,15 @@ class Labels:
             fallback = routes.without_number(name) if number_prefixes else name
             label = _given(key) or _of_index(key) or fallback
             if len(roots) > 1:
-                label = self._translation(roots[0], label)
+                label = self._messages(roots[0]).get(label, label)
             self._known[key] = label
         return self._known[key]
 
-    def _translation(self, root: Path, label: str) -> str:
+    def _messages(self, root: Path) -> dict[str, str]:
         """Docusaurus keeps translated sidebar labels beside the translated pages."""
         if root not in self._translated:
             self._translated[root] = _sidebar_messages(root.with_name(f"{root.name}.json"))
-        return self._translated[root].get(label, label)
+        return self._translated[root]
 
 
 def _given(folders: Sequence[Path]) -> str | None:
@@ -59,17 +75,29 @@ def _given(folders: Sequence[Path]) -> str | None:
     return next((str(label) for label in labels if label), None)
 
 
+def _above(path: str) -> list[str]:
+    parts = PurePosixPath(path).parent.parts
+    if parts and routes.is_index(path):
+        parts = parts[:-1]
+    return ["/".join(parts[: i + 1]) for i in range(len(parts))]
+
+
 def _of_index(folders: Sequence[Path]) -> str | None:
+    titles = (_front_title(text) or parse_page(text).h1 for text in _index_pages(folders))
+    return next((title for title in titles if title), None)
+
+
+def _index_pages(folders: Sequence[Path]) -> Iterator[str]:
     for folder in folders:
         for name in (*_INDEXES, f"{folder.name}.md", f"{folder.name}.mdx"):
             path = folder / name
             if path.is_file() and path.stat().st_size <= _LARGEST:
-                page = parse_page(path.read_text("utf-8", errors="replace"))
-                front = page.front_matter
-                title = front.get("sidebar_label") or front.get("title") or page.h1
-                if title:
-                    return str(title)
-    return None
+                yield path.read_text("utf-8", errors="replace")
+
+
+def _front_title(source: str) -> str:
+    front, _, _ = split_front_matter(source)
+    return str(front.get("sidebar_label") or front.get("title") or "")
 
 
 def _sidebar_messages(path: Path) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from langchain_core.documents import Document
 
-from loaders.document import Address, Book, Problem
-from loaders.files import Report, read_text, walk
+from loaders.document import Address, Book, Problem, Report, SourceFile, key_of
+from loaders.files import read_text, walk
 from loaders.formats.flavors import Flavor, flavor_of, plain
 from loaders.mdx.page import Page, parse_page, text_of
 from loaders.sections import Place, documents
@@ -31,7 +32,7 @@ def load_markdown(source: Path, *, book_url: str = "") -> Book:
     walked = walk(flavor.folder, SUFFIXES, exclude, report)
     paths = [source.name] if source.is_file() else flavor.pages(list(walked))
     book.pages = len(paths)
-    book.sections = _Folder(flavor, paths, Address(book_url or flavor.site_url), report)
+    book.files = _Folder(flavor, paths, Address(book_url or flavor.site_url), report)
     return book
 
 
@@ -43,37 +44,50 @@ class _Folder:
         self._address, self._report = address, report
         self._entries = {entry.path: entry for entry in flavor.contents}
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[SourceFile]:
         for path in self._paths:
             text = read_text(self._flavor.folder / path, path, self._report)
             if text is not None:
-                yield from self._page(path, text)
+                yield from self._file(path, text)
 
-    def _page(self, path: str, text: str) -> Iterator[Document]:
+    def _file(self, path: str, text: str) -> Iterator[SourceFile]:
         try:
             notebook = path.lower().endswith(".ipynb")
             source = notebook_markdown(text) if notebook else self._flavor.expand(path, text)
-            page = parse_page(source, mdx=False, anchors=self._flavor.anchors())
         except _NotebookError as error:
             self._report(Problem(path, str(error), skipped=True))
-            return
         except Exception as error:  # noqa: BLE001 - whatever one page does, the rest goes in
-            reason = f"cannot be parsed ({type(error).__name__})"
-            self._report(Problem(path, reason, skipped=True))
+            self._report(Problem.unparsable(path, error))
+        else:
+            route, (title, above) = self._flavor.route(path), self._entry(path)
+            flavor, address = self._flavor, self._address
+            where = (path, route, title, above, flavor.language, repr(address))
+            key = key_of(source, "markdown", flavor.name, *where)
+            yield SourceFile(partial(self._sections, path, source), key)
+
+    def _sections(self, path: str, source: str, report: Report) -> Iterator[Document]:
+        try:
+            page = parse_page(source, mdx=False, anchors=self._flavor.anchors())
+        except Exception as error:  # noqa: BLE001 - whatever one page does, the rest goes in
+            report(Problem.unparsable(path, error))
             return
         for reason in page.problems:
-            self._report(Problem(path, reason))
+            report(Problem(path, reason))
         if page.front_matter.get("draft") is not True:
             yield from documents(page, self._place(path, page))
 
-    def _place(self, path: str, page: Page) -> Place:
-        route = self._flavor.route(path)
+    def _entry(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """Title of a page in the table of contents, and what it stands below."""
         entry = self._entries.get(path)
-        title = text_of(page.front_matter.get("title")) or page.h1 or (entry and entry.title)
+        return (entry.title, entry.above) if entry else ("", PurePosixPath(path).parent.parts)
+
+    def _place(self, path: str, page: Page) -> Place:
+        route, (listed, above) = self._flavor.route(path), self._entry(path)
+        title = text_of(page.front_matter.get("title")) or page.h1 or listed
         return Place(
             path=path,
             title=title or PurePosixPath(path).stem,
-            folders=entry.above if entry else PurePosixPath(path).parent.parts,
+            folders=above,
             locale=self._flavor.language,
             address=self._address,
             route=route,

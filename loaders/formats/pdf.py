@@ -4,14 +4,27 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.documents import Document
 
-from loaders.document import Address, Book, Problem, SectionMetadata, is_echo, scopes, unique
-from loaders.files import Report, walk
+from loaders.document import (
+    Address,
+    Book,
+    Problem,
+    Report,
+    SectionMetadata,
+    SourceFile,
+    is_echo,
+    key_of,
+    scopes,
+    unique,
+)
+from loaders.files import read_bytes, walk
 
 if TYPE_CHECKING:  # it takes a fifth of a second to import, and most books are no PDF
     from pypdf import PdfReader
@@ -42,7 +55,7 @@ def load_pdf(source: Path, *, book_url: str = "") -> Book:
     folder = source.parent if source.is_file() else source
     paths = [source.name] if source.is_file() else list(walk(folder, SUFFIXES, (), report))
     book.pages = len(paths)
-    book.sections = _Files(folder, paths, Address(book_url), report)
+    book.files = _Files(folder, paths, Address(book_url), report)
     return book
 
 
@@ -53,27 +66,33 @@ class _Files:
         self._folder, self._paths = folder, paths
         self._address, self._report = address, report
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[SourceFile]:
+        for path in self._paths:
+            content = read_bytes(self._folder / path, path, self._report)
+            if content is not None:
+                key = key_of(content, "pdf", path, self._address.book_url)
+                yield SourceFile(partial(self._read, path, content), key)
+
+    def _read(self, path: str, content: bytes, report: Report) -> Iterator[Document]:
         from pypdf.errors import PyPdfError
 
-        for path in self._paths:
-            found = False
-            try:
-                for section in self._sections(path):
-                    found = True
-                    yield section
-            except _UnreadableError as error:
-                self._report(Problem(path, str(error), skipped=not found))
-            except (PyPdfError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-                reason = f"is no readable PDF ({type(error).__name__})"
-                self._report(Problem(path, reason, skipped=not found))
-            else:
-                if not found:
-                    reason = "has no text; a scan must go through text recognition first"
-                    self._report(Problem(path, reason, skipped=True))
+        found = False
+        try:
+            for section in self._sections(path, content):
+                found = True
+                yield section
+        except _UnreadableError as error:
+            report(Problem(path, str(error), skipped=not found))
+        except (PyPdfError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            reason = f"is no readable PDF ({type(error).__name__})"
+            report(Problem(path, reason, skipped=not found))
+        else:
+            if not found:
+                reason = "has no text; a scan must go through text recognition first"
+                report(Problem(path, reason, skipped=True))
 
-    def _sections(self, path: str) -> Iterator[Document]:
-        reader = _open(self._folder / path)
+    def _sections(self, path: str, content: bytes) -> Iterator[Document]:
+        reader = _open(content)
         title = _title(reader) or Path(path).stem
         marks = _marks(reader)
         taken: set[str] = set()
@@ -108,12 +127,12 @@ class _UnreadableError(Exception):
     """The file cannot be read without its owner; the text says why."""
 
 
-def _open(path: Path) -> "PdfReader":
+def _open(content: bytes) -> "PdfReader":
     from pypdf import PdfReader
     from pypdf.errors import DependencyError
 
     try:
-        reader = PdfReader(path)
+        reader = PdfReader(BytesIO(content))
         # Many files are encrypted with an empty password: anybody may read them.
         if reader.is_encrypted and not reader.decrypt(""):
             raise _UnreadableError("is encrypted and needs a password")

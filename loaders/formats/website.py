@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
@@ -11,9 +12,8 @@ from langchain_core.documents import Document
 from selectolax.lexbor import LexborHTMLParser
 
 from errors import FixConfiguration
-from loaders.document import Book, PageAddress, Problem
+from loaders.document import Book, PageAddress, Problem, Report, SourceFile, key_of
 from loaders.fetching import Fetcher, FetchError, Sleep
-from loaders.files import Report
 from loaders.formats.html import html_sections
 from loaders.formats.html_page import parse_html
 
@@ -44,7 +44,7 @@ def load_website(
     book = Book(())
     pages = _first_sitemap(fetcher, candidates, url.rstrip("/"), book.problems.append)
     book.pages = len(pages)
-    book.sections = _Pages(fetcher, pages, url.rstrip("/"), at_once, book.problems.append)
+    book.files = _Pages(fetcher, pages, url.rstrip("/"), at_once, book.problems.append)
     return book
 
 
@@ -100,30 +100,38 @@ class _Pages:
         self._fetcher, self._pages, self._base = fetcher, pages, base
         self._at_once, self._report = at_once, report
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[SourceFile]:
         with ThreadPoolExecutor(self._at_once, thread_name_prefix="fetch") as threads:
             ahead: deque[tuple[str, Future[bytes]]] = deque()
             try:
                 for page in self._pages:
                     ahead.append((page, threads.submit(self._fetcher.get, page)))
                     if len(ahead) > self._at_once:
-                        yield from self._read(*ahead.popleft())
+                        yield from self._fetched(*ahead.popleft())
                 while ahead:
-                    yield from self._read(*ahead.popleft())
+                    yield from self._fetched(*ahead.popleft())
             finally:
                 for _, waiting in ahead:
                     waiting.cancel()
 
-    def _read(self, url: str, body: "Future[bytes]") -> Iterator[Document]:
+    def _fetched(self, url: str, body: "Future[bytes]") -> Iterator[SourceFile]:
         path = unquote(url.removeprefix(self._base).strip("/")) or "index"
         try:
-            parsed = parse_html(body.result().decode("utf-8", errors="replace"))
+            source = body.result()
         except FetchError as error:
             self._report(Problem(path, str(error), skipped=True, transient=error.transient))
             return
         except Exception as error:  # noqa: BLE001 - whatever one page does, the rest goes in
-            reason = f"cannot be parsed ({type(error).__name__})"
-            self._report(Problem(path, reason, skipped=True))
+            self._report(Problem.unparsable(path, error))
             return
-        if not parsed.noindex:
-            yield from html_sections(parsed, path, PageAddress(url), "")
+        yield SourceFile(partial(_page, path, url, source), key_of(source, "website", path, url))
+
+
+def _page(path: str, url: str, source: bytes, report: Report) -> Iterator[Document]:
+    try:
+        parsed = parse_html(source.decode("utf-8", errors="replace"))
+    except Exception as error:  # noqa: BLE001 - whatever one page does, the rest goes in
+        report(Problem.unparsable(path, error))
+        return
+    if not parsed.noindex:
+        yield from html_sections(parsed, path, PageAddress(url), "")

@@ -43,6 +43,21 @@ def with_partials(
     return result
 
 
+def imported(source: str, read: ReadPartial) -> list[tuple[str, str | None]]:
+    """Every file that a page may show, by the name that the page has for it, with its text.
+
+    Those that its partials import are among them. More may be named here than are shown.
+    """
+    found: dict[str, str | None] = {}
+    waiting = [source]
+    while waiting:
+        for match in _IMPORT.finditer(waiting.pop()):
+            if match[2] not in found:
+                text = found[match[2]] = read(match[2])
+                waiting.append(text or "")
+    return list(found.items())
+
+
 def _embeds(token: Token) -> bool:
     return "component" in token.meta or token.info.strip() == "mdx-code-block"
 
