@@ -83,7 +83,7 @@ def table(row: Row) -> str:
 
 
 async def _index(folder: Path) -> Row:
-    from loaders.index.options import IndexSummary
+    from loaders.index.options import IndexOptions, IndexSummary
     from loaders.index.run import index_book
     from loaders.sources import load
     from providers.factory import open_stores
@@ -99,7 +99,11 @@ async def _index(folder: Path) -> Row:
     embeddings = RandomVectors()
     async with open_stores(_settings(folder), embeddings) as (_, store):
         summary = await index_book(
-            load(folder / "book"), store=store, embeddings=embeddings, progress=progress
+            load(folder / "book"),
+            store=store,
+            embeddings=embeddings,
+            options=IndexOptions(cache=folder / "data" / "files.sqlite"),
+            progress=progress,
         )
     return {
         "chunks": summary.chunks,

@@ -15,7 +15,8 @@ from pydantic import Field
 import metering
 from errors import BookChatError, FixQuestion, RetryLater
 from schema import ChunkMetadata, CollectionInfo, PastTurn, Turn
-from text.outline import Outline, OutlineBuilder
+from text.outline import Outline
+from text.outline_builder import OutlineBuilder
 from text.vocabulary import Vocabulary
 from text.words import content_words
 

@@ -3,26 +3,24 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
 
-from text.heading_questions import question_for
-from text.places import Place, places, row_places
-from text.sentences import split_units
+from text.places import Place, places
 from text.words import content_words
 
-_FIRST: Final = frozenset("intro introduction index readme preface welcome start overview".split())
-_LAST: Final = frozenset("glossary appendix appendices references bibliography tutorial".split())
-_FIRST_SENTENCES: Final = 3
+LOOKED_UP: Final = frozenset(
+    "glossary appendix appendices references bibliography tutorial".split()
+)
+"""Words in the names of pages that nobody reads from the beginning."""
 _SUGGESTIONS: Final = 3
 _OPENING: Final = re.compile(
     r"(?:welcome(?: to)?|introduction(?: to)?|intro|home|overview|preface|readme)\b(?: the\b)?\W*",
     re.I,
 )
 """What the first page of a book is called before, or in place of, the book's name."""
-_DIGITS: Final = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -156,101 +154,12 @@ class Outline:
 
 
 def _is_looked_up(page: Page) -> bool:
-    return bool(set(re.split(r"[\W_]+", page.name)) & _LAST)
+    return bool(set(re.split(r"[\W_]+", page.name)) & LOOKED_UP)
 
 
 def _about(page: Page) -> str:
     title = page.title.partition(": ")[2] if page.numbers else page.title
     return f"What does the book say about {title or page.title}?"
-
-
-@dataclass
-class OutlineBuilder:
-    """Takes the chunks of a book as they come."""
-
-    _pages: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _known: set[str] = field(default_factory=set)
-
-    def add(self, text: str, metadata: Mapping[str, Any]) -> None:
-        """One chunk of a section, see ``ChunkMetadata``."""
-        page = self._pages.setdefault(metadata["path"], {"first": metadata, "sections": {}})
-        ident = metadata["section_id"]
-        known = page["sections"].setdefault(ident, {"meta": metadata, "question": "", "places": {}})
-        units = split_units(text)
-        if ident not in self._known:
-            self._known.add(ident)
-            opening = [u.text for u in units if u.kind == "prose"][:_FIRST_SENTENCES]
-            if metadata["kind"] == "text":
-                known["question"] = question_for(metadata["heading"], opening)
-        known["places"].update(dict.fromkeys(_told(units)))
-
-    def outline(self, locale: str, versions: Sequence[str] = ()) -> Outline:
-        """The pages in that language; ``versions`` of the book, the default one first."""
-        own: list[Page] = []
-        others: dict[str, list[Page]] = {version: [] for version in versions[1:]}
-        for path, raw in self._pages.items():
-            if raw["first"]["locale"] == locale:
-                page, version = self._page(path, raw), raw["first"].get("version")
-                belongs = [others[version]] if version in others else [own]
-                # A page of no version belongs to all of them.
-                for pages in belongs if version else [own, *others.values()]:
-                    pages.append(page)
-        return Outline(
-            sorted(own, key=_reading_order),
-            {name: Outline(sorted(pages, key=_reading_order)) for name, pages in others.items()},
-        )
-
-    def _page(self, path: str, raw: Mapping[str, Any]) -> Page:
-        first = raw["first"]
-        crumbs = list(first["breadcrumb"])
-        depth = crumbs.index(first["title"]) if first["title"] in crumbs else 0
-        sections = [
-            Section(
-                ident,
-                s["meta"]["heading"],
-                s["meta"]["url"],
-                max(0, len(s["meta"]["breadcrumb"]) - depth - 1),
-                s["meta"]["kind"] == "echo",
-                s["question"],
-                tuple(s["places"]),
-            )
-            for ident, s in raw["sections"].items()
-        ]
-        url = first["url"].partition("#")[0]
-        groups = tuple(crumbs[:depth])
-        return Page(path, first["title"], url, first["locale"], groups, sections)
-
-
-def _told(units: Sequence[Any]) -> Iterator[Place]:
-    header = ""
-    for unit in units:
-        if unit.kind == "header":
-            header = unit.text
-        elif unit.kind == "row":
-            yield from row_places(header, unit.text)
-        elif unit.kind == "item":
-            label = unit.text.partition(":")[0]
-            if len(label.split()) <= 4:
-                yield from places(label)
-
-
-def _reading_order(page: Page) -> tuple[Any, ...]:
-    """By folder and number; introductions first, what is looked up last."""
-    steps: list[tuple[int, list[tuple[int, int, str]]]] = []
-    parts = page.path.lower().split("/")
-    for part in parts:
-        stem = part.partition(".")[0]
-        words = set(re.split(r"[\W_]+", stem))
-        rank = 0 if words & _FIRST else 2 if words & _LAST else 1
-        if part == parts[-1] and len(parts) == 1 and rank == 1 and not _DIGITS.search(stem):
-            rank = 2  # loose pages beside the folders of the chapters
-        steps.append((rank, _natural(stem)))
-    return tuple(steps)
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    pieces = [piece for piece in _DIGITS.split(text) if piece]
-    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in pieces]
 
 
 def _packed(page: Page) -> list[Any]:

@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from text.abbreviations import explained as abbreviations
 from text.transliteration import Loanwords
@@ -44,6 +44,14 @@ class Vocabulary:
         for short, long in abbreviations(text):
             self._explained.setdefault(short.lower(), Counter())[long] += 1
 
+    def merge(self, other: "Vocabulary") -> None:
+        """Counts the chunks of ``other``, which come after these."""
+        self.documents += other.documents
+        self._frequencies.update(other._frequencies)
+        self.spellings.update(other.spellings)
+        for short, longs in other._explained.items():
+            self._explained.setdefault(short, Counter()).update(longs)
+
     def long_form(self, abbreviation: str) -> str | None:
         """What the book says that an abbreviation stands for, as it mostly writes it."""
         longs = self._explained.get(abbreviation.lower())
@@ -66,8 +74,11 @@ class Vocabulary:
 
     def dumps(self) -> str:
         """JSON that ``loads`` reads."""
-        counts = [self.documents, self._frequencies, self.spellings, self._explained]
-        return json.dumps(counts, ensure_ascii=False)
+        return json.dumps(self.state(), ensure_ascii=False)
+
+    def state(self) -> list[Any]:
+        """What it is made of again, as JSON can hold it."""
+        return [self.documents, self._frequencies, self.spellings, self._explained]
 
     @classmethod
     def loads(cls, text: str) -> Self:

@@ -14,7 +14,7 @@ class Links:
     """Counts links between the pages of a book while they go by."""
 
     def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
 
     def add(self, metadata: Mapping[str, Any]) -> None:
         """Counts the links of a section's page; those of a page to itself do not count."""
@@ -22,11 +22,15 @@ class Links:
         for target in metadata.get("links", ()):
             for key in {_resolved(target, base) for base in (metadata["path"], metadata["url"])}:
                 if key and key not in own:
-                    self._counts[key] += 1
+                    self.counts[key] += 1
+
+    def merge(self, other: "Links") -> None:
+        """Counts the links of other pages."""
+        self.counts.update(other.counts)
 
     def to(self, path: str, url: str) -> int:
         """How many links lead to a page."""
-        return max(self._counts[key] for key in (_bare(path), _bare(urlsplit(url).path)))
+        return max(self.counts[key] for key in (_bare(path), _bare(urlsplit(url).path)))
 
 
 def _keys(metadata: Mapping[str, Any]) -> set[str]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 from loaders.document import Problem
@@ -26,6 +27,7 @@ class IndexOptions:
         prune: remove chunks that the book no longer has.
         chunk_tokens: most tokens of one chunk, heading path included; the embedding model's
             own limit lowers it.
+        cache: file that keeps what was read of each file of the book; None: all are read.
         concurrency: embedding requests under way at once.
         calibrate: run when all vectors are in; its result is stored with the collection.
         sleep: waits that a provider asked for.
@@ -35,6 +37,7 @@ class IndexOptions:
     rebuild: bool = False
     prune: bool = True
     chunk_tokens: int = 400
+    cache: Path | None = None
     concurrency: int = 4
     calibrate: Calibrate | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

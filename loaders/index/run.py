@@ -6,9 +6,7 @@ collection itself, so the next run, in any process, finishes what a crash left.
 
 import asyncio
 import time
-from collections.abc import Iterator
 from contextlib import nullcontext
-from itertools import islice
 from typing import Final
 
 from langchain_core.documents import Document
@@ -16,8 +14,9 @@ from langchain_core.documents import Document
 from errors import FixConfiguration
 from loaders.document import Book
 from loaders.index.embedding import Embedder, EmbeddingQueue
+from loaders.index.file_cache import FileCache
 from loaders.index.options import IndexOptions, IndexSummary, Progress
-from loaders.index.stats import IndexStats, payload_digest
+from loaders.index.reading import BookReader
 from loaders.index.store import IndexStore
 from loaders.splitter.splitter import VERSION, Splitter
 from schema import CollectionInfo
@@ -55,10 +54,19 @@ async def index_book(
         FixConfiguration: the book is empty, or somebody else is indexing this collection.
         RetryLater: a provider stayed unreachable.
     """
-    run = _Run(source_documents, store, embeddings, options or IndexOptions(), progress)
+    options = options or IndexOptions()
+    fingerprint = fingerprint_of(embeddings, options)
     # A comparison writes nothing, so it may run beside an indexer.
-    async with nullcontext() if run.options.dry_run else store.exclusive():
-        return await run.run()
+    async with nullcontext() if options.dry_run else store.exclusive():
+        with FileCache(options.cache, fingerprint) as cache:
+            splitter = Splitter(embeddings.count_tokens, _budget(embeddings, options), fingerprint)
+            reader = BookReader(source_documents, splitter, cache)
+            summary = await _Run(
+                reader, source_documents, store, embeddings, options, progress
+            ).run()
+            if not options.dry_run:
+                cache.forget_others()
+            return summary
 
 
 class _Run:
@@ -66,6 +74,7 @@ class _Run:
 
     def __init__(
         self,
+        reader: BookReader,
         book: Book,
         store: IndexStore,
         embeddings: Embedder,
@@ -73,47 +82,36 @@ class _Run:
         progress: Progress,
     ) -> None:
         self.options = options
-        self._book, self._store, self._embeddings = book, store, embeddings
+        self._reader, self._stats, self._book = reader, reader.stats, book
+        self._store, self._embeddings = store, embeddings
         self._progress = progress
         self._summary = IndexSummary(
             pages=book.pages, billable=embeddings.billable, dry_run=options.dry_run
         )
         self._fingerprint = fingerprint_of(embeddings, options)
-        self._stats = IndexStats()
         self._served: tuple[str, CollectionInfo] | None = None
-        self._chunks = self._split()
-
-    def _split(self) -> Iterator[Document]:
-        splitter = Splitter(
-            self._embeddings.count_tokens,
-            _budget(self._embeddings, self.options),
-            self._fingerprint,
-        )
-        return splitter.split(self._counted())
-
-    def _counted(self) -> Iterator[Document]:
-        for section in self._book:
-            self._summary.sections += 1
-            self._stats.links.add(section.metadata)
-            yield section
+        self._blocks = reader.blocks()
 
     async def run(self) -> IndexSummary:
         started = time.monotonic()
         summary = self._summary
         first = await self._next_block()
-        if not first:
+        while first is not None and not self._reader.language:
+            first = await self._next_block()
+        if first is None:
             reasons = "; ".join(map(str, self._book.problems[:3]))
             raise FixConfiguration(
                 "BOOK_DIR: the book has no text to index" + (f" ({reasons})" if reasons else "")
             )
         self._served = await self._store.served()
-        target, existing = await self._target(first[0].metadata["locale"])
+        target, existing = await self._target(self._reader.language)
+        self._reader.stored = existing
         stale = await self._compare(first, target, existing)
         # What could not be read this time may be there the next: then nothing is stale for sure.
         prune = self.options.prune and not any(p.transient for p in self._book.problems)
         stale = stale if prune else []
         summary.removed = len(stale)
-        summary.book_version = self._stats.version()
+        summary.book_version = str(self._reader.version)
         summary.problems = list(self._book.problems)
         summary.collection = target or ""
         if target is not None and not self.options.dry_run:
@@ -145,27 +143,31 @@ class _Run:
         self, first: list[Document], target: str | None, existing: dict[str, str]
     ) -> list[str]:
         """Writes what is new or moved; returns the ids that the book no longer has."""
-        summary, block = self._summary, first
-        while block:
+        block: list[Document] | None = first
+        while block is not None:
             new: list[Document] = []
             moved: list[Document] = []
             for chunk in block:
-                self._stats.add(chunk)
                 before = existing.pop(str(chunk.id), None)
                 if before is None:
                     new.append(chunk)
-                elif before == chunk.metadata["digest"]:
-                    summary.unchanged += 1
-                else:
+                elif before != chunk.metadata["digest"]:
                     moved.append(chunk)
             if target is not None and not self.options.dry_run:
                 await self._write_words(target, new, moved)
-            summary.added += len(new)
-            summary.updated += len(moved)
-            summary.chunks, summary.documents = self._stats.chunks, len(self._stats.pages)
-            self._progress(summary)
+            self._summary.added += len(new)
+            self._summary.updated += len(moved)
+            self._count()
             block = await self._next_block()
+        self._count()
         return list(existing)
+
+    def _count(self) -> None:
+        summary, stats = self._summary, self._stats
+        summary.documents, summary.sections = stats.pages, stats.sections
+        summary.chunks = max(stats.chunks, summary.added + summary.updated)
+        summary.unchanged = summary.chunks - summary.added - summary.updated
+        self._progress(summary)
 
     async def _write_words(self, target: str, new: list[Document], moved: list[Document]) -> None:
         before = self._before(target)
@@ -182,15 +184,9 @@ class _Run:
         """What ``target`` said of itself when this run began, if readers are served from it."""
         return self._served[1] if self._served and self._served[0] == target else None
 
-    async def _next_block(self) -> list[Document]:
+    async def _next_block(self) -> list[Document] | None:
         """Reading and splitting is work for the CPU: it must not hold up the event loop."""
-        return await asyncio.to_thread(self._read_block)
-
-    def _read_block(self) -> list[Document]:
-        block = list(islice(self._chunks, _BLOCK))
-        for chunk in block:
-            chunk.metadata["digest"] = payload_digest(chunk)
-        return block
+        return await asyncio.to_thread(next, self._blocks, None)
 
     async def _finish(self, target: str, stale: list[str]) -> None:
         """Serves the words, or waits for the vectors where the served book has all of its own."""

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
 
 from langchain_core.documents import Document
 
 from loaders.index.links import Links
-from text.outline import Outline, OutlineBuilder
+from text.outline import Outline
+from text.outline_builder import OutlineBuilder
 from text.vocabulary import Vocabulary
 from text.words import is_urdu
 
@@ -18,25 +19,33 @@ _NOT_STORED: Final = ("embed_text", "sentence_vectors", "digest")
 
 
 class IndexStats:
-    """Counts, the book's version and a sample of its headings."""
+    """Counts, words, structure and links of a file's chunks; those of a book add up."""
 
     def __init__(self) -> None:
-        self.chunks = 0
-        self.pages: set[int] = set()
-        self._sum = 0
+        self.chunks = self.sections = 0
+        self.vocabulary = Vocabulary()
+        self.links = Links()
         self._locales: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
         self._versions: dict[str, None] = {}
         self._sample: dict[str, str] = {}
-        self.vocabulary = Vocabulary()
         self._outline = OutlineBuilder()
-        self.links = Links()
         self._order: dict[str, int] = {}
 
+    @property
+    def pages(self) -> int:
+        """Pages with text."""
+        return len(self._order)
+
+    def add_section(self, metadata: Mapping[str, Any]) -> None:
+        """Counts a section, before its chunks."""
+        self.sections += 1
+        self.links.add(metadata)
+
     def add(self, chunk: Document) -> None:
+        """Counts a chunk."""
         metadata = chunk.metadata
         self.chunks += 1
-        self.pages.add(hash(metadata["path"]))
         self._order.setdefault(metadata["path"], len(self._order))
         self.vocabulary.add(" ".join([*metadata["breadcrumb"], chunk.page_content]))
         self._outline.add(chunk.page_content, metadata)
@@ -46,15 +55,51 @@ class IndexStats:
         self._languages["ur" if urdu else metadata["locale"].split("-")[0].lower()] += 1
         if version := metadata.get("version"):
             self._versions[version] = None
-        # A sum of hashes is the same in whatever order the chunks come.
-        digest = hashlib.sha256(f"{chunk.id}\0{metadata['url']}".encode()).digest()
-        self._sum = (self._sum + int.from_bytes(digest[:16])) % (1 << 128)
         if metadata["kind"] == "text":
-            self._keep(metadata["heading"])
+            heading = metadata["heading"]
+            self._keep({hashlib.sha256(heading.encode()).hexdigest(): heading})
 
-    def _keep(self, heading: str) -> None:
+    def merge(self, other: "IndexStats") -> None:
+        """Counts what ``other`` counted, which comes after this."""
+        self.chunks += other.chunks
+        self.sections += other.sections
+        for path in other._order:
+            self._order.setdefault(path, len(self._order))
+        self.vocabulary.merge(other.vocabulary)
+        self._outline.merge(other._outline)
+        self.links.merge(other.links)
+        self._locales.update(other._locales)
+        self._languages.update(other._languages)
+        self._versions |= other._versions
+        self._keep(other._sample)
+
+    def state(self) -> list[Any]:
+        """All of it, as JSON can hold it."""
+        return [
+            *(self.chunks, self.sections, self.vocabulary.state(), self.links.counts),
+            *(self._locales, self._languages, list(self._versions), self._sample),
+            *(self._outline.pages, list(self._order)),
+        ]
+
+    @classmethod
+    def of_state(cls, state: Sequence[Any]) -> Self:
+        """The inverse of ``state``."""
+        stats = cls()
+        stats.chunks, stats.sections, words, links, *more = state
+        locales, languages, versions, sample, pages, order = more
+        stats.vocabulary = Vocabulary(*words)
+        stats.links.counts.update(links)
+        stats._locales.update(locales)
+        stats._languages.update(languages)
+        stats._versions = dict.fromkeys(versions)
+        stats._sample = sample
+        stats._outline = OutlineBuilder(pages)
+        stats._order = {path: number for number, path in enumerate(order)}
+        return stats
+
+    def _keep(self, headings: Mapping[str, str]) -> None:
         """The headings with the smallest hashes: the same sample of the same book."""
-        self._sample[hashlib.sha256(heading.encode()).hexdigest()] = heading
+        self._sample |= headings
         if len(self._sample) > 2 * _SAMPLE:
             self._sample = dict(sorted(self._sample.items())[:_SAMPLE])
 
@@ -88,7 +133,19 @@ class IndexStats:
         """Versions of the book as its loader orders them: the default one first."""
         return list(self._versions)
 
-    def version(self) -> str:
+
+class BookVersion:
+    """Names what a book holds: the same in whatever order its chunks come."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+
+    def add(self, chunk_id: str, url: str) -> None:
+        """Counts a chunk."""
+        digest = hashlib.sha256(f"{chunk_id}\0{url}".encode()).digest()
+        self._sum = (self._sum + int.from_bytes(digest[:16])) % (1 << 128)
+
+    def __str__(self) -> str:
         return f"{self._sum:032x}"[:16]
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from langchain_core.documents import Document
@@ -20,6 +20,9 @@ _NAMESPACE: Final = uuid.UUID("6a1c2a0e-5d9b-5c0e-9c1f-2f6f0f1a7b52")
 class Splitter:
     """Sections to chunks.
 
+    A chunk's id names what is embedded. Pages may repeat a passage word for word under the same
+    headings: such chunks have one id, see ``ChunkIds``.
+
     Args:
         count_tokens: the embedding model's own tokenizer.
         budget: most tokens that one embedded text may have, heading path included.
@@ -29,34 +32,27 @@ class Splitter:
     count_tokens: Count
     budget: int
     fingerprint: str
-    _seen: set[int] = field(default_factory=set)
-    _page: tuple[str, int] = ("", 0)
 
     def split(self, sections: Iterable[Document]) -> Iterator[Document]:
         """Chunks in reading order; ``metadata`` is a ``ChunkMetadata``."""
+        path, index = "", 0
         for section in sections:
             headings = section.metadata["headings"]
             prefix, used = heading_path(headings, self.count_tokens, self.budget // 3)
             room = max(16, self.budget - used)
             for text, tokens in pieces(section.page_content, self.count_tokens, room):
-                yield self._chunk(section.metadata, prefix, text, tokens + used)
+                index = index + 1 if path == section.metadata["path"] else 0
+                path = section.metadata["path"]
+                yield self._chunk(section.metadata, index, prefix, text, tokens + used)
 
-    def _chunk(self, section: dict[str, Any], prefix: str, text: str, tokens: int) -> Document:
-        path, index = self._page
-        index = index + 1 if path == section["path"] else 0
-        self._page = (section["path"], index)
+    def _chunk(
+        self, section: dict[str, Any], index: int, prefix: str, text: str, tokens: int
+    ) -> Document:
         embed_text = f"{prefix}\n\n{text}"
-        # Pages may repeat a passage word for word under the same headings: each is a chunk.
         key = f"{self.fingerprint}\0{embed_text}"
         if version := section.get("version"):
             # A passage that stands in two versions of a book is two chunks, in any order.
             key += f"\0version {version}"
-        chunk_id = uuid.uuid5(_NAMESPACE, key)
-        repeat = 1
-        while chunk_id.int in self._seen:
-            repeat += 1
-            chunk_id = uuid.uuid5(_NAMESPACE, f"{key}\0{repeat}")
-        self._seen.add(chunk_id.int)
         metadata = ChunkMetadata(
             path=section["path"],
             title=section["title"],
@@ -73,7 +69,27 @@ class Splitter:
         )
         if version:
             metadata["version"] = version
-        return Document(text, id=str(chunk_id), metadata=dict(metadata))
+        return Document(text, id=str(uuid.uuid5(_NAMESPACE, key)), metadata=dict(metadata))
+
+
+class ChunkIds:
+    """Tells chunks of one book apart that repeat each other word for word."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, chunk_id: str) -> str:
+        """``chunk_id`` for the first chunk that has it, another one for each that comes later."""
+        own, repeat = chunk_id, 1
+        while own in self._taken:
+            repeat += 1
+            own = str(uuid.uuid5(uuid.UUID(chunk_id), str(repeat)))
+        self._taken.add(own)
+        return own
+
+    def give_back(self, ids: Iterable[str]) -> None:
+        """As if they had never been taken."""
+        self._taken.difference_update(ids)
 
 
 def heading_path(headings: Sequence[str], count: Count, limit: int) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from schema import CollectionInfo
 from standins.qdrant import QdrantStandIn
 from tests.providers.books import DIMENSIONS, WordEmbeddings, chunk, fill, stores_at
 from tests.providers.qdrant_fixtures import Opened, opened, qdrant, served_qdrant
-from text.outline import OutlineBuilder
+from text.outline_builder import OutlineBuilder
 from text.vocabulary import Vocabulary
 
 __all__ = ["opened", "qdrant", "served_qdrant"]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from text.heading_questions import question_for
-from text.outline import Outline, OutlineBuilder
+from text.outline import Outline
+from text.outline_builder import OutlineBuilder
 from text.places import places, row_places
 
 
