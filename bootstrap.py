@@ -236,11 +236,9 @@ def in_this_process(collection: Collection) -> IndexBook:
     settings, embeddings = collection.settings, collection.models.embeddings
 
     async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
+        cache = settings.data_dir / "pages"
         book = await asyncio.to_thread(
-            load_all,
-            [settings.book_dir],
-            book_url=settings.book_url,
-            cache=settings.data_dir / "pages",
+            load_all, [settings.book_dir], book_url=settings.book_url, cache=cache
         )
         calibrate = calibrator(collection.store.nearest, embeddings)
         with metered(Meter(collection.counter)):
@@ -248,7 +246,7 @@ def in_this_process(collection: Collection) -> IndexBook:
                 book,
                 store=collection.index_store,
                 embeddings=embeddings,
-                options=IndexOptions(rebuild=rebuild, calibrate=calibrate),
+                options=IndexOptions(rebuild=rebuild, cache=cache, calibrate=calibrate),
                 progress=lambda so_far: progress(_plain(so_far)),
             )
         return _plain(summary)

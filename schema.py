@@ -206,7 +206,7 @@ class CollectionInfo(BaseModel):
     fingerprint: str
     """Embedding model, dimensions and splitter version."""
     book_version: str = ""
-    """Digest of the sorted chunk ids and urls; empty while it is being filled."""
+    """Digest of all chunks, whatever their order; empty while it is being filled."""
     complete: bool = False
     """All of the book can be found by its words."""
     chunks: int = 0

@@ -102,7 +102,7 @@ async def _index(folder: Path) -> Row:
             load(folder / "book"),
             store=store,
             embeddings=embeddings,
-            options=IndexOptions(cache=folder / "data" / "files.sqlite"),
+            options=IndexOptions(cache=folder / "data" / "pages"),
             progress=progress,
         )
     return {

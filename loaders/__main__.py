@@ -65,15 +65,14 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
             if options.rollback:
                 print(f"serving {await store.rollback()} again")
                 return 0
-            book = load_all(
-                options.source or [settings.book_dir],
-                book_url=settings.book_url,
-                cache=settings.data_dir / "pages",
-            )
+            cache = settings.data_dir / "pages"
+            sources = options.source or [settings.book_dir]
+            book = load_all(sources, book_url=settings.book_url, cache=cache)
             how = IndexOptions(
                 dry_run=options.dry_run,
                 rebuild=options.rebuild,
                 prune=options.prune,
+                cache=cache,
                 calibrate=calibrator(served.nearest, models.embeddings),
             )
             summary = await _index(book, store, models.embeddings, how)

@@ -54,8 +54,9 @@ class Vocabulary:
 
     def long_form(self, abbreviation: str) -> str | None:
         """What the book says that an abbreviation stands for, as it mostly writes it."""
-        longs = self._explained.get(abbreviation.lower())
-        return longs.most_common(1)[0][0] if longs else None
+        longs = self._explained.get(abbreviation.lower(), Counter())
+        # Of two that are as frequent always the same one, whatever the order of the pages.
+        return min(longs, key=lambda long: (-longs[long], long), default=None)
 
     def __contains__(self, stem: str) -> bool:
         """True when the book uses the word."""

@@ -45,15 +45,12 @@ async def _index(service: Service, settings: Settings, *, rebuild: bool) -> Inde
     async with AsyncExitStack() as resources:
         resources.push_async_callback(models.aclose)
         store, calibrate = await _store(service, settings, models.embeddings, resources)
+        cache = settings.data_dir / "pages"
         return await index_book(
-            load_all(
-                [settings.book_dir],
-                book_url=settings.book_url,
-                cache=settings.data_dir / "pages",
-            ),
+            load_all([settings.book_dir], book_url=settings.book_url, cache=cache),
             store=store,
             embeddings=models.embeddings,
-            options=IndexOptions(rebuild=rebuild, calibrate=calibrate),
+            options=IndexOptions(rebuild=rebuild, cache=cache, calibrate=calibrate),
             progress=Progress(service),
         )
 

@@ -24,6 +24,7 @@ from langchain_core.documents import Document
 from loaders.document import Problem
 from loaders.index.stats import IndexStats
 
+FILE: Final = "read.sqlite"
 PACKAGES: Final = (
     *("markdown-it-py", "mdit-py-plugins", "pypdf", "pyyaml", "selectolax", "snowballstemmer"),
     *("tokenizers", "tree-sitter", "tree-sitter-typescript"),
@@ -37,11 +38,10 @@ _log = logging.getLogger(__name__)
 
 
 class Row(NamedTuple):
-    """A chunk: its id before repeats are told apart, its payload's digest, and its URL."""
+    """A chunk: its id before repeats are told apart, and its payload's digest."""
 
     id: str
     digest: str
-    url: str
 
 
 @dataclass
@@ -54,8 +54,7 @@ class FileRecord:
 
     def add(self, chunk: Document) -> None:
         """Counts a chunk whose metadata has its ``digest``."""
-        metadata = chunk.metadata
-        self.rows.append(Row(str(chunk.id), metadata["digest"], metadata["url"]))
+        self.rows.append(Row(str(chunk.id), chunk.metadata["digest"]))
         self.stats.add(chunk)
 
     def dumps(self) -> bytes:
@@ -83,12 +82,13 @@ class FileCache:
     """Records in an SQLite file; without it when the file cannot be used.
 
     Args:
-        path: where; None: nothing is kept.
+        folder: where the file is; None: nothing is kept.
         made_with: what records depend on beside the files, such as the chunks' size.
     """
 
-    def __init__(self, path: Path | None, made_with: str) -> None:
-        self._path, self._made_with = path, f"{program()}/{made_with}"
+    def __init__(self, folder: Path | None, made_with: str) -> None:
+        self._path = None if folder is None else folder / FILE
+        self._made_with = f"{program()}/{made_with}"
         self._database: sqlite3.Connection | None = None
         self._used: set[str] = set()
 

@@ -27,7 +27,7 @@ class IndexOptions:
         prune: remove chunks that the book no longer has.
         chunk_tokens: most tokens of one chunk, heading path included; the embedding model's
             own limit lowers it.
-        cache: file that keeps what was read of each file of the book; None: all are read.
+        cache: folder that keeps what was read of the book's files; None: each is read every time.
         concurrency: embedding requests under way at once.
         calibrate: run when all vectors are in; its result is stored with the collection.
         sleep: waits that a provider asked for.

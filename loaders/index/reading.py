@@ -65,7 +65,7 @@ class BookReader:
             chunk.metadata["digest"] = payload_digest(chunk)
             record.add(chunk)
             chunk.id = self._ids.take(str(chunk.id))
-            self.version.add(chunk.id, chunk.metadata["url"])
+            self.version.add(chunk.id, chunk.metadata["digest"])
             self.language = self.language or chunk.metadata["locale"]
             self._block.append(chunk)
             if len(self._block) >= _BLOCK:
@@ -80,9 +80,8 @@ class BookReader:
         if any(stored.get(own) != row.digest for own, row in zip(ids, record.rows, strict=True)):
             self._ids.give_back(ids)
             return False
-        for own, row in zip(ids, record.rows, strict=True):
-            del stored[own]
-            self.version.add(own, row.url)
+        for own in ids:
+            self.version.add(own, stored.pop(own))
         return True
 
     def _count(self, record: FileRecord) -> None:

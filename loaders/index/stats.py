@@ -140,9 +140,9 @@ class BookVersion:
     def __init__(self) -> None:
         self._sum = 0
 
-    def add(self, chunk_id: str, url: str) -> None:
-        """Counts a chunk."""
-        digest = hashlib.sha256(f"{chunk_id}\0{url}".encode()).digest()
+    def add(self, chunk_id: str, payload: str) -> None:
+        """Counts a chunk by its id and the digest of its payload."""
+        digest = hashlib.sha256(f"{chunk_id}\0{payload}".encode()).digest()
         self._sum = (self._sum + int.from_bytes(digest[:16])) % (1 << 128)
 
     def __str__(self) -> str:

@@ -80,7 +80,7 @@ async def run(book: Path, data: Path, log: Path, at: int = 0) -> tuple[IndexSumm
             load(book),
             store=store,
             embeddings=LoggingEmbeddings(log),
-            options=IndexOptions(concurrency=2),
+            options=IndexOptions(concurrency=2, cache=data / "pages"),
         )
         return summary, store.steps
 

@@ -33,6 +33,8 @@ class MemoryStore(IndexStore):
         self.alias: str | None = None
         self.previous: str | None = None
         self.writes: list[str] = []
+        self.vocabulary: Vocabulary | None = None
+        self.outline: Outline | None = None
         self._busy = False
 
     @property
@@ -120,7 +122,8 @@ class MemoryStore(IndexStore):
         outline: Outline | None = None,
     ) -> None:
         self.writes.append("info")
-        self.outline = outline
+        self.vocabulary = vocabulary or self.vocabulary
+        self.outline = outline or self.outline
         self.collections[collection].info = info
 
     async def switch(self, collection: str) -> None:

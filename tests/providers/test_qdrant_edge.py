@@ -20,6 +20,9 @@ from tests.providers.books import WordEmbeddings, chunk, fill, stores_at
 ROOT = Path(__file__).parents[2]
 BOOK = [chunk(f"robot number {i}", index=i) for i in range(5)]
 
+_WIDE = 3000
+"""Dimensions with which few points are enough for an index."""
+
 
 def _point(number: int, text: str = "x") -> models.PointStruct:
     angle = [float(number % 7 + 1), float(number % 11), 1.0, 0.0]
@@ -251,6 +254,37 @@ async def test_nothing_is_built_where_nothing_was_written(
     folder = client.shards.folder_of("c")
     await engine.optimize("c")
     assert client.shards.folder_of("c") == folder
+
+
+def _wide_point(number: int) -> models.PointStruct:
+    vector = [float((number * 31 + i * 17) % 101) for i in range(_WIDE)]
+    terms = models.SparseVector(indices=[number % 50], values=[1.0])
+    return models.PointStruct(id=number, vector={"dense": vector, "sparse": terms}, payload={})
+
+
+async def test_few_new_points_beside_a_built_index_are_left_alone(tmp_path: Path) -> None:
+    client = EdgeClient(tmp_path)
+    size = models.VectorParams(size=_WIDE, distance=models.Distance.COSINE)
+    client.create_collection(
+        "c",
+        vectors_config={"dense": size},
+        sparse_vectors_config={"sparse": models.SparseVectorParams()},
+    )
+    for start in range(0, 2000, 100):
+        client.upsert("c", [_wide_point(i) for i in range(start, start + 100)])
+    engine = AsyncEdgeClient(client)
+    await engine.optimize("c")
+    built = client.shards.folder_of("c")
+
+    client.upsert("c", [_wide_point(9000)])
+    await engine.optimize("c")
+    few = client.shards.folder_of("c")
+    client.delete("c", list(range(1500)))
+    await engine.optimize("c")
+
+    assert few == built
+    assert client.shards.folder_of("c") != built
+    await engine.close()
 
 
 async def test_stopping_the_service_stops_the_building(open_client: Open, tmp_path: Path) -> None:

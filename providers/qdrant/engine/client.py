@@ -17,6 +17,7 @@ from providers.qdrant.engine.search import KeptPayloads, search
 from providers.qdrant.engine.shards import EdgeShards
 
 WORTH_AN_INDEX: Final = 1000
+_VECTORS: Final = 2
 
 
 class EdgeClient:
@@ -214,9 +215,11 @@ class EdgeClient:
             shard.flush()
             name = self.shards.physical(collection_name)
             source, copy = self.shards.folder_of(name), self.shards.fresh_folder()
-            state, size = self._writes.get(name, 0), shard.info().points_count
-        # Below some thousand points the engine builds nothing, and searches take microseconds.
-        if state == 0 or size < WORTH_AN_INDEX:
+            state, info = self._writes.get(name, 0), shard.info()
+        # Both vectors of a point are indexed. That many without an index cost microseconds; too
+        # many in the index are those of points that are gone.
+        apart = abs(_VECTORS * info.points_count - info.indexed_vectors_count)
+        if state == 0 or apart < _VECTORS * WORTH_AN_INDEX:
             return None
         self.shards.require_room(name)
         self.shards.copy(source, copy)
