@@ -35,6 +35,7 @@ BODIES = (
     "# Broken\n\n```python\nnever closed\n",
     "# Check\n\n## Quiz\n\nWhat is a robot?\n\nWhy does it fall?\n",
     "---\ntitle: [\n---\nNo valid front matter.\n",
+    "# چلنا\n\nروبوٹ چلتا ہے اور گرتا ہے۔\n",
     "",
 )
 NOTES = ("The note.", "import Deep from './_deep.mdx';\n\nA note and\n\n<Deep />\n", None)
