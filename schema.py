@@ -70,6 +70,13 @@ class Question(BaseModel):
     )
 
 
+class Figure(BaseModel):
+    """A picture of a section."""
+
+    url: str = Field(description="on the published book's site; a path of it without a BOOK_URL")
+    alt: str = Field(description="its description")
+
+
 class Source(BaseModel):
     """A passage that was shown to the model, with the heading that it opens."""
 
@@ -88,6 +95,9 @@ class Source(BaseModel):
         default=None, description="version of the book; null where the book has one version only"
     )
     locale: str | None = Field(default=None, description="the page's locale")
+    figures: list[Figure] = Field(
+        default_factory=list, description="pictures of the section that have a description"
+    )
 
 
 class Citation(BaseModel):
@@ -192,6 +202,8 @@ class ChunkMetadata(TypedDict):
     scopes: list[str]
     version: NotRequired[str]
     """Of a book with several versions."""
+    figures: NotRequired[list[dict[str, str]]]
+    """Of its section, each a ``Figure``; on the section's first chunk only."""
     tokens: int
     """Length in tokens of the embedding model, heading path included."""
     embed_text: NotRequired[str]

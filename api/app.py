@@ -135,7 +135,9 @@ async def _open(settings: Settings, metrics: Metrics) -> Services:
 
 
 def _add_pages(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
-    files = static_files(WEB, page_policy(settings.allowed_origins, settings.page_logo))
+    files = static_files(
+        WEB, page_policy(settings.allowed_origins, settings.page_logo, settings.book_url)
+    )
     pages = {"/": "/index.html", "/widget.js": "/widget.js"}
     if settings.admin_api_key is not None:
         pages["/admin/"] = "/admin.html"

@@ -39,6 +39,8 @@ class SectionMetadata(TypedDict):
     scopes: list[str]
     version: NotRequired[str]
     """Of a book with several versions, such as ``2.0`` or ``current``."""
+    figures: NotRequired[list[dict[str, str]]]
+    """The section's pictures, each a ``Figure``."""
     links: NotRequired[list[str]]
     """Targets of all links of the page, as written; on its first section only."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from langchain_core.documents import Document
 
 from loaders.document import Address, SectionMetadata, is_echo, scopes, unique
+from loaders.figures import Resolve, figures
 from loaders.mdx.page import Page, Section
 
 
@@ -22,6 +23,8 @@ class Place:
     reached_by: tuple[str, ...]
     version: str = ""
     """Of a book with several versions; empty for any other."""
+    picture: Resolve | None = None
+    """Finds the page's pictures; None where they are not published."""
 
 
 def documents(page: Page, place: Place) -> Iterator[Document]:
@@ -60,4 +63,8 @@ def _metadata(
     )
     if place.version:
         metadata["version"] = place.version
+    if section.pictures and place.picture:
+        shown = figures(section.pictures, place.address.url(place.route), place.picture)
+        if shown:
+            metadata["figures"] = [figure.model_dump() for figure in shown]
     return metadata

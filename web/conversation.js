@@ -104,6 +104,7 @@ export class Conversation {
       if (error instanceof Problem && GONE.includes(error.code)) this.notes.set({ session: null, pending: null });
       return;
     }
+    await this.host.ready();
     if (session !== this.notes.get("session")) return;
     const known = new Set(this.turns.map((turn) => turn.answer.answer_id));
     const earlier = found

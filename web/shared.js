@@ -14,7 +14,7 @@ export async function showShared(host, id) {
   frame.top.after(said);
   frame.foot.hidden = true;
   try {
-    const turns = await conversation.service.shared(id);
+    const [turns] = await Promise.all([conversation.service.shared(id), host.ready()]);
     frame.log.replaceChildren(...turns.map((one) => Turn.remembered(host, one, true).node));
   } catch (error) {
     const text = error.code === "not_found" ? words.sharedGone : words.errors[error.code] ?? words.errors.internal;

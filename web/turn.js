@@ -200,7 +200,17 @@ export class Turn {
     const details = h("details", { ontoggle: () => this.#fillPassage(passage, source) },
       h("summary", {}, host.words.passage, h("span", { class: "hidden" }, `: ${name}`)), passage);
     return h("li", { id: `${this.key}-${number}` }, title,
-      path.length > 0 && h("span", { class: "trail", dir: directionOf(path.join()) }, path.join(" › ")), details);
+      path.length > 0 && h("span", { class: "trail", dir: directionOf(path.join()) }, path.join(" › ")),
+      this.order?.includes(source) && this.#figures(source), details);
+  }
+
+  #figures(source) {
+    const shown = this.host.figuresOf(source).map(({ url, alt }) => {
+      const picture = { src: url.href, alt, loading: "lazy", decoding: "async", referrerpolicy: "no-referrer", onerror: () => link.remove() };
+      const link = h("a", { href: url.href, target: "_blank", rel: "noopener" }, h("img", picture));
+      return link;
+    });
+    return shown.length > 0 && h("div", { class: "figures" }, shown);
   }
 
   /** What the answer says on the word of `source`. */

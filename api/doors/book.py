@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from api.protection.content_policy import origin
 from api.services import Services
 from chains.evidence.passages import opens
 from settings import Settings
@@ -56,6 +57,7 @@ class BookInfo(BaseModel):
         description="`state`: idle, running, done or failed; with `done` and `total` while it runs"
     )
     page: PageLook
+    figures_from: str = Field(description="the origin whose pictures the chat page may show")
 
 
 @router.get("/book", response_model=BookInfo)
@@ -67,6 +69,7 @@ async def book(
     services: Services = request.app.state.services
     actions, indexing = _actions(services), _progress(services)
     info = await services.retriever.store.info()
+    figures_from = origin(services.settings.book_url)
     page = _look(services.settings, info.languages if info else [])
     if info is None:
         return BookInfo(
@@ -78,6 +81,7 @@ async def book(
             actions=actions,
             indexing=indexing,
             page=page,
+            figures_from=figures_from,
         )
     outline = await services.retriever.store.outline(info.book_version)
     return BookInfo(
@@ -92,6 +96,7 @@ async def book(
         actions=actions,
         indexing=indexing,
         page=page,
+        figures_from=figures_from,
     )
 
 

@@ -23,8 +23,8 @@ _STRICT: Final = (
 )
 
 
-def page_policy(allowed_origins: Sequence[str], logo: str = "") -> str:
-    """Content-Security-Policy of the chat page; ``logo`` is the address of the one foreign picture.
+def page_policy(allowed_origins: Sequence[str], *pictures: str) -> str:
+    """Content-Security-Policy of the chat page; ``pictures``: addresses whose sites may send some.
 
     Only our own files run, no inline code, and (Trusted Types) no text ever becomes HTML. Whoever
     may call the API may also frame the page.
@@ -34,7 +34,7 @@ def page_policy(allowed_origins: Sequence[str], logo: str = "") -> str:
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        "img-src": f"'self' data: {_origin(logo)}".rstrip(),
+        "img-src": " ".join(["'self'", "data:", *sorted({*map(origin, pictures)} - {""})]),
         "connect-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -45,7 +45,8 @@ def page_policy(allowed_origins: Sequence[str], logo: str = "") -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
-def _origin(address: str) -> str:
+def origin(address: str) -> str:
+    """Scheme, host and port of a URL; empty for a path."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 

@@ -44,6 +44,7 @@ def passage_of(hits: Sequence[Document], siblings: Sequence[Document], budget: i
         metadata={
             **{key: best[key] for key in ("title", "heading", "breadcrumb", "path", "url")},
             **{key: best[key] for key in ("version", "locale") if key in best},
+            "figures": _figures([*hits, *siblings]),
             "id": best["section_id"],
             "score": best["score"],
             "similarity": _best(hits, "similarity"),
@@ -56,6 +57,11 @@ def passage_of(hits: Sequence[Document], siblings: Sequence[Document], budget: i
 def _best(hits: Iterable[Document], key: str) -> float | None:
     found = [hit.metadata[key] for hit in hits if hit.metadata.get(key) is not None]
     return max(found, default=None)
+
+
+def _figures(chunks: Iterable[Document]) -> list[dict[str, str]]:
+    """Pictures of the chunks' section; its first chunk knows them."""
+    return next((c.metadata["figures"] for c in chunks if c.metadata.get("figures")), [])
 
 
 def _window(hits: Sequence[Document], siblings: Sequence[Document], budget: int) -> list[Document]:

@@ -8,6 +8,7 @@ from typing import Final
 from langchain_core.documents import Document
 
 from loaders.document import Address, Book, Problem, Report, SourceFile, key_of
+from loaders.figures import of_docusaurus
 from loaders.files import read_text, walk
 from loaders.formats import routes
 from loaders.formats.labels import Labels, category_page
@@ -132,6 +133,7 @@ class _Files:
             locale=tree.locale,
             version=tree.version,
             address=address,
+            picture=of_docusaurus(address),
             route=route,
             reached_by=(
                 tree.shown + path,

@@ -41,6 +41,8 @@ class Flavor:
     """The book's table of contents, if it has one."""
     only_contents: bool = False
     """Pages that the table of contents does not name are not published."""
+    keeps_pictures: bool = True
+    """They are published where they lie beside the pages."""
     expand: Callable[[str, str], str] = lambda path, text: text
     """A page's text, by its path, with what it takes over from other files."""
 
@@ -134,6 +136,7 @@ def _jupyter(folder: Path, values: dict[str, Any]) -> Flavor:
         lambda: _Numbered(docutils_slug, "-").next,
         str(url or ""),
         exclude=("**/_build/**",),
+        keeps_pictures=False,
     )
 
 

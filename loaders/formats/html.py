@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from langchain_core.documents import Document
 
 from loaders.document import Address, Book, PageAddress, Problem, Report, SourceFile, key_of
+from loaders.figures import as_written
 from loaders.files import read_text, walk
 from loaders.formats.html_page import HtmlPage, parse_html
 from loaders.sections import Place, documents
@@ -70,6 +71,7 @@ def html_sections(parsed: HtmlPage, path: str, address: Address, route: str) -> 
             folders=tuple(part for part in PurePosixPath(path).parent.parts if part != "/"),
             locale=parsed.language.split("-")[0].lower() or "en",
             address=address,
+            picture=as_written,
             route=route,
             reached_by=(path, urlsplit(url).path or "/"),
         ),

@@ -8,6 +8,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from loaders.mdx.page import Heading, Page, Section
+from loaders.mdx.pictures import Picture, of_attributes
 
 _MAIN: Final = ("article", "main", "[role=main]", "#content", "body")
 _SKIPPED: Final = frozenset(
@@ -28,6 +29,9 @@ _MARKS: Final = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s
 _LANGUAGE: Final = re.compile(r"(?:language|lang|highlight|brush:)-?\s?([A-Za-z][\w+#-]*)")
 _HEADING: Final = re.compile(r"h[1-6]")
 _SPACE: Final = re.compile(r"[ \t\r\n\f]+")
+
+
+Block = Heading | Picture | str
 
 
 @dataclass(frozen=True)
@@ -61,19 +65,22 @@ def parse_html(source: str) -> HtmlPage:
     return HtmlPage(Page({}, sections), h1 or named, language, noindex, canonical)
 
 
-def _sections(blocks: Iterable[Heading | str]) -> Iterator[Section]:
+def _sections(blocks: Iterable[Block]) -> Iterator[Section]:
     trail: list[Heading] = []
     texts: list[str] = []
+    pictures: list[Picture] = []
     for block in blocks:
         if isinstance(block, str):
             texts.append(block)
-            continue
-        if texts or trail:
-            yield Section(tuple(trail), "\n\n".join(texts))
-        trail = [*(h for h in trail if h.level < block.level), block]
-        texts = []
+        elif isinstance(block, Picture):
+            pictures.append(block)
+        else:
+            if texts or trail:
+                yield Section(tuple(trail), "\n\n".join(texts), tuple(pictures))
+            trail = [*(h for h in trail if h.level < block.level), block]
+            texts, pictures = [], []
     if texts or trail:
-        yield Section(tuple(trail), "\n\n".join(texts))
+        yield Section(tuple(trail), "\n\n".join(texts), tuple(pictures))
 
 
 def _skipped(node: LexborNode) -> bool:
@@ -87,8 +94,8 @@ def _skipped(node: LexborNode) -> bool:
     return not _SKIPPED_CLASSES.isdisjoint((attributes.get("class") or "").split())
 
 
-def _blocks(node: LexborNode) -> Iterator[Heading | str]:
-    """Headings and paragraphs below ``node``; text between blocks is a paragraph of its own."""
+def _blocks(node: LexborNode) -> Iterator[Block]:
+    """Headings, paragraphs and pictures below ``node``; text between blocks is a paragraph too."""
     run: list[str] = []
     for child in node.iter(include_text=True):
         if child.tag == "-text":
@@ -100,8 +107,14 @@ def _blocks(node: LexborNode) -> Iterator[Heading | str]:
             run = []
             yield from _block(child)
         else:
+            yield from _pictures(child)
             run.append(_inline(child))
     yield from _paragraph(run)
+
+
+def _pictures(node: LexborNode) -> Iterator[Picture]:
+    for image in node.css("img"):
+        yield from of_attributes(image.attributes)
 
 
 def _holds_blocks(node: LexborNode) -> bool:
@@ -115,8 +128,10 @@ def _paragraph(run: Iterable[str]) -> Iterator[str]:
         yield text
 
 
-def _block(node: LexborNode) -> Iterator[Heading | str]:
+def _block(node: LexborNode) -> Iterator[Block]:
     tag = str(node.tag)
+    if tag in ("ul", "ol", "table", "blockquote"):
+        yield from _pictures(node)
     if _HEADING.fullmatch(tag):
         text = _line(node)
         if text:
@@ -141,7 +156,8 @@ def _block(node: LexborNode) -> Iterator[Heading | str]:
 
 def _texts(node: LexborNode) -> Iterator[str]:
     for block in _blocks(node):
-        yield f"**{block.text}**" if isinstance(block, Heading) else block
+        if not isinstance(block, Picture):
+            yield f"**{block.text}**" if isinstance(block, Heading) else block
 
 
 def _anchor(node: LexborNode) -> str:

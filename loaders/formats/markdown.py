@@ -9,6 +9,7 @@ from typing import Any, Final
 from langchain_core.documents import Document
 
 from loaders.document import Address, Book, Problem, Report, SourceFile, key_of
+from loaders.figures import beside_pages
 from loaders.files import read_text, walk
 from loaders.formats.flavors import Flavor, flavor_of, plain
 from loaders.mdx.page import Page, parse_page, text_of
@@ -90,6 +91,7 @@ class _Folder:
             folders=above,
             locale=self._flavor.language,
             address=self._address,
+            picture=beside_pages(self._address, path) if self._flavor.keeps_pictures else None,
             route=route,
             reached_by=(path, f"/{route}"),
         )

@@ -7,6 +7,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from loaders.mdx.jsx import comment_end, element_end, expression_end, literal, read_tag
+from loaders.mdx.pictures import Picture, of_tag
 
 _ESM: Final = re.compile(
     r"import\s+(?:['\"]|[\w*{$][^'\"]*?\bfrom\s*['\"])"
@@ -57,6 +58,7 @@ def block_jsx(state: StateBlock, line: int, end_line: int, silent: bool) -> bool
     if start >= state.eMarks[line] or state.src[start] not in "<{":
         return False
     shown: list[str] = []
+    pictures: list[Picture] = []
     component = read_tag(state.src, start)
     while pos < len(state.src) and state.src[pos] in "<{":
         end, text = _flow_item(state.src, pos)
@@ -64,6 +66,8 @@ def block_jsx(state: StateBlock, line: int, end_line: int, silent: bool) -> bool
             return False
         if text:
             shown.append(text)
+        if tag := read_tag(state.src, pos):
+            pictures += of_tag(tag)
         while end < len(state.src) and state.src[end] in " \t":
             end += 1
         pos = end
@@ -78,6 +82,7 @@ def block_jsx(state: StateBlock, line: int, end_line: int, silent: bool) -> bool
     token.content = "\n".join(shown)
     if component is not None and component.void and component.end == pos:
         token.meta = {"component": component.name}
+    token.meta["pictures"] = pictures
     return True
 
 

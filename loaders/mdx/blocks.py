@@ -9,6 +9,7 @@ from markdown_it.token import Token
 
 from loaders.mdx.jsx import HIDDEN
 from loaders.mdx.parser import inline
+from loaders.mdx.pictures import Picture, of_attributes, of_inline
 
 _MARKED: Final = frozenset("<{&![")
 
@@ -24,6 +25,12 @@ class Blocks:
     def __init__(self, md: MarkdownIt, env: dict[str, object]) -> None:
         self._md = md
         self._env = env
+        self._pictures: list[Picture] = []
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those of the blocks that were rendered since the last time."""
+        found, self._pictures = tuple(self._pictures), []
+        return found
 
     def render(self, tokens: Sequence[Token], start: int, end: int) -> str:
         """Markdown of the sibling blocks ``tokens[start:end]``, separated by blank lines."""
@@ -61,8 +68,14 @@ class Blocks:
         if kind == "math_block":
             return f"$$\n{token.content.strip()}\n$$"
         if kind == "html_block":
-            return visible_text(token.content)
+            return self._html(token.content)
+        self._pictures += token.meta.get("pictures", ())
         return token.content if kind == "shown" else ""
+
+    def _html(self, source: str) -> str:
+        text, pictures = read_html(source)
+        self._pictures += pictures
+        return text
 
     def _list(self, tokens: Sequence[Token], start: int, close: int) -> str:
         ordered = tokens[start].type == "ordered_list_open"
@@ -95,6 +108,7 @@ class Blocks:
         tokens = [t for t in tokens if t.content.strip() or t.type == "image"]
         if any(token.type != "image" for token in tokens):
             return ""
+        self._pictures += of_inline(tokens)
         described = (" ".join(token.content.split()) for token in tokens)
         return "\n".join(f"[Figure: {text}]" for text in described if text)
 
@@ -102,7 +116,8 @@ class Blocks:
         """Inline Markdown of ``source``: tags and comments gone, entities decoded."""
         if not _MARKED.intersection(source):
             return source
-        _, spans = inline(self._md, source, self._env)
+        tokens, spans = inline(self._md, source, self._env)
+        self._pictures += of_inline(tokens)
         if not spans:
             return source
         parts, pos = [], 0
@@ -166,6 +181,7 @@ class _Visible(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
+        self.pictures: list[Picture] = []
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -173,6 +189,7 @@ class _Visible(HTMLParser):
             self._hidden += 1
         elif tag == "img":
             self.parts.append(dict(attrs).get("alt") or "")
+            self.pictures += () if self._hidden else of_attributes(dict(attrs))
         elif tag in self._BREAKS:
             self.parts.append("\n")
 
@@ -187,8 +204,8 @@ class _Visible(HTMLParser):
             self.parts.append(data)
 
 
-def visible_text(html: str) -> str:
-    """What a reader sees of an HTML fragment, lines stripped, blank ones dropped."""
+def read_html(html: str) -> tuple[str, list[Picture]]:
+    """What a reader sees of an HTML fragment, lines stripped, blank ones dropped; its pictures."""
     reader = _Visible()
     # A comment that nothing ends hides the rest, as in a browser; the parser looks for its end
     # again and again.
@@ -196,4 +213,4 @@ def visible_text(html: str) -> str:
     reader.feed(html if unclosed < 0 else html[:unclosed])
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
-    return "\n".join(line for line in lines if line)
+    return "\n".join(line for line in lines if line), reader.pictures

@@ -13,6 +13,7 @@ from loaders.mdx.blocks import Blocks, closing
 from loaders.mdx.inline_rules import is_comment
 from loaders.mdx.parser import inline, parser
 from loaders.mdx.partials import ReadPartial, nothing, with_partials
+from loaders.mdx.pictures import Picture
 from loaders.mdx.slugs import Slugger
 
 _EXPLICIT_ID: Final = re.compile(r"(?:(?<!\s)\s++)?\{#((?:.(?!\{#|\}))*.)\}$")
@@ -47,6 +48,7 @@ class Section:
 
     trail: tuple[Heading, ...]
     text: str
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass
@@ -145,7 +147,7 @@ class _Sections:
             token = tokens[i]
             if token.type == "heading_open" and token.level == 0:
                 if i > start or trail:
-                    yield Section(tuple(trail), self._text(tokens, start, i))
+                    yield self._section(trail, tokens, start, i)
                 level = int(token.tag[1])
                 trail = [h for h in trail if h.level < level]
                 trail.append(self._heading(level, tokens[i + 1].content))
@@ -155,10 +157,13 @@ class _Sections:
                 self._heading(int(token.tag[1]), tokens[i + 1].content)
             i += 1
         if len(tokens) > start or trail:
-            yield Section(tuple(trail), self._text(tokens, start, len(tokens)))
+            yield self._section(trail, tokens, start, len(tokens))
 
-    def _text(self, tokens: Sequence[Token], start: int, end: int) -> str:
-        return self._blocks.render(tokens, start, end)
+    def _section(
+        self, trail: Sequence[Heading], tokens: Sequence[Token], start: int, end: int
+    ) -> Section:
+        text = self._blocks.render(tokens, start, end)
+        return Section(tuple(trail), text, self._blocks.pictures())
 
     def _heading(self, level: int, source: str) -> Heading:
         tokens, _ = inline(self._md, source, self._env)

@@ -40,10 +40,14 @@ class Splitter:
             headings = section.metadata["headings"]
             prefix, used = heading_path(headings, self.count_tokens, self.budget // 3)
             room = max(16, self.budget - used)
+            figures = section.metadata.get("figures")
             for text, tokens in pieces(section.page_content, self.count_tokens, room):
                 index = index + 1 if path == section.metadata["path"] else 0
                 path = section.metadata["path"]
-                yield self._chunk(section.metadata, index, prefix, text, tokens + used)
+                chunk = self._chunk(section.metadata, index, prefix, text, tokens + used)
+                if figures:
+                    chunk.metadata["figures"], figures = figures, None
+                yield chunk
 
     def _chunk(
         self, section: dict[str, Any], index: int, prefix: str, text: str, tokens: int

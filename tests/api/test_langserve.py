@@ -151,6 +151,7 @@ def test_the_schemas_name_the_fields_of_the_contract(served: Served) -> None:
         "language",
         "version",
         "locale",
+        "replaces",
     } == set(given)
     out = served.http.get(f"{PREFIX}/output_schema").json()["properties"]
     assert {"answer", "citations", "sources", "status", "usage", "timings_ms"} <= set(out)

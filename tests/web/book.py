@@ -9,6 +9,8 @@ from tests.fakes import chunk
 SITE: Final = "/physical-ai-book"
 QUESTION: Final = "What is ROS 2 and why do humanoid robots use it?"
 URDU_QUESTION: Final = "ROS 2 کیا ہے؟"
+FIGURE: Final = "A point mass on a leg"
+PENDULUM: Final = "What is the linear inverted pendulum model of a walking humanoid?"
 UNKNOWN: Final = "Which humanoid robots won a football cup in Brazil?"
 
 _FOUNDATIONS = (
@@ -63,6 +65,7 @@ def sections(base: str = "") -> list[Document]:
             "module-3/balance-and-walking#the-linear-inverted-pendulum-model",
         ),
     ]
+    found[2].metadata["figures"] = [{"url": f"{base}{SITE}/img/pendulum.svg", "alt": FIGURE}]
     for one in found:
         one.metadata["url"] = base + one.metadata["url"]
     return found

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from standins.server import serve
 from tests.built_book import CHAT_HOST, built_book
 from tests.web.accessibility import findings
-from tests.web.book import QUESTION, SITE
+from tests.web.book import ANSWER, FIGURE, PENDULUM, QUESTION, SITE
 from tests.web.conftest import CHROMIUM, NewPage, Site, ask, chromium, done, running
 from tests.web.test_no_overflow import fits
 from tests.web.test_widget import SELECT
@@ -142,6 +142,27 @@ def test_on_a_phone_the_book_stays_readable(new_page: NewPage, book_url: str, si
     page.goto(book_url + CHAPTER)
     expect(page.locator(".launcher")).to_be_visible()
     fits(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_the_figures_of_a_cited_section_stand_beside_its_source(
+    new_page: NewPage, book_url: str, site: Site, width: int
+) -> None:
+    site.say(("The linear inverted pendulum model describes a walking humanoid.", 0))
+    page = new_page(viewport={"width": width, "height": 700})
+    page.goto(book_url + CHAPTER)
+    open_panel(page)
+    ask(page, PENDULUM)
+    done(page)
+    picture = page.get_by_role("img", name=FIGURE)
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("(one) => one.naturalWidth > 0", arg=picture.element_handle())
+    expect(page.locator(".figures a")).to_have_attribute(
+        "href", f"{book_url}{SITE}/img/pendulum.svg"
+    )
+    assert findings(page) == []
+    fits(page)
+    site.say(*ANSWER)
 
 
 LANDED = """(id) => {

@@ -35,6 +35,8 @@ class Source(TypedDict):
     version: NotRequired[str | None]
     """Of a book with several versions."""
     locale: NotRequired[str | None]
+    figures: NotRequired[list[dict[str, str]]]
+    """Pictures of its section: ``url`` and ``alt``."""
 
 
 class Citation(TypedDict):

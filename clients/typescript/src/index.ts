@@ -13,6 +13,7 @@ export interface Source {
   /** Of a book with several versions. */
   version?: string | null;
   locale?: string | null;
+  figures?: { url: string; alt: string }[];
 }
 
 /** Offsets count characters (Unicode code points), not UTF-16 units. */
