@@ -14,8 +14,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -25,12 +25,11 @@ import aiohttp
 
 from benchmarks.doors import DOORS
 from benchmarks.soak_reader import Books, Reader
-from benchmarks.soak_service import Service
+from benchmarks.soak_service import Replicas, Service, Visited
 from benchmarks.soak_visitor import Visitor
 from errors import ErrorCode
 from standins.cohere import CohereStandIn
 from standins.exchange import Fault, Latency
-from standins.server import serve
 
 _RESTARTS: Final = (0.2, 0.4)
 """When, as shares of the whole; the last life is long enough to tell whether memory grows."""
@@ -89,31 +88,36 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-async def soak(seconds: float, readers: int, folder: Path, visitors: int = 0) -> Report:
+async def soak(
+    seconds: float,
+    readers: int,
+    folder: Path,
+    visitors: int = 0,
+    visited: Callable[[Path, CohereStandIn], Visited] = Service,
+) -> Report:
     """Runs it for about ``seconds``; ``visitors`` ask at all doors, beside the readers."""
     cohere = FailingCohere(share=0.0, latency=Latency(20, 20, 80, 8))
     report = Report(seconds, readers, visitors)
-    with ExitStack() as stack:
-        service = Service(folder, stack.enter_context(serve(cohere)))
-        await service.start()
-        cohere.share = 0.1
-        try:
-            await _visit(service, report)
-        except aiohttp.ClientError as error:
-            report.problems.append(f"the service is gone: {error}; its log: {service.last_words()}")
-        finally:
-            cohere.share = 0.0
-            status = await service.stop()
-        if status != 0:
-            report.problems.append(f"the service ended with {status}")
-        report.provider_calls, report.provider_failures = cohere.calls, cohere.failed
-    log = service.log.read_text()
+    service = visited(folder, cohere)
+    await service.start()
+    cohere.share = 0.1
+    try:
+        await _visit(service, report)
+    except aiohttp.ClientError as error:
+        report.problems.append(f"the service is gone: {error}; its log: {service.said()[-3000:]}")
+    finally:
+        cohere.share = 0.0
+        status = await service.stop()
+    if status != 0:
+        report.problems.append(f"the service ended with {status}")
+    report.provider_calls, report.provider_failures = cohere.calls, cohere.failed
+    log = service.said()
     if "Traceback" in log:
         report.problems.append(f"the log has a traceback: {log[log.index('Traceback') :][:1500]}")
     return report
 
 
-async def _visit(service: Service, report: Report) -> None:
+async def _visit(service: Visited, report: Report) -> None:
     books = Books()
     end = time.monotonic() + report.seconds
     address = service.url.replace("http", "ws", 1) + "/ws/chat"
@@ -143,17 +147,16 @@ async def _visit(service: Service, report: Report) -> None:
     await _check_rest(service, before, report)
 
 
-async def _live(service: Service, end: float, books: Books, report: Report) -> list[float]:
+async def _live(service: Visited, end: float, books: Books, report: Report) -> list[float]:
     """Restarts the service at its times; memory of its last life, sampled once a second."""
     begun = end - report.seconds
     for share in _RESTARTS:
         await asyncio.sleep(max(0.0, begun + share * report.seconds - time.monotonic()))
         books.life, books.down = books.life + 1, True
-        status = await service.stop()
+        status = await service.restart()
         if status != 0:
             report.problems.append(f"the service ended with {status}")
         books.life += 1  # the old one took questions for a moment longer
-        await service.start()
         books.down = False
     memory = []
     while time.monotonic() < end:
@@ -184,7 +187,7 @@ def _check_memory(report: Report, memory: list[float]) -> None:
         report.problems.append(f"memory grew from {first:.0f} to {last:.0f} MB")
 
 
-async def _check_turns(service: Service, crowd: list[Reader], report: Report) -> None:
+async def _check_turns(service: Visited, crowd: list[Reader], report: Report) -> None:
     wrong: Counter[str] = Counter()
     async with aiohttp.ClientSession() as http:
         for reader in crowd:
@@ -200,11 +203,12 @@ async def _check_turns(service: Service, crowd: list[Reader], report: Report) ->
     report.problems += [f"{n} turns {what}" for what, n in wrong.items() if n]
 
 
-async def _check_rest(service: Service, before: dict[str, float], report: Report) -> None:
+async def _check_rest(service: Visited, before: dict[str, float], report: Report) -> None:
     """Answers of readers who left may still be going on for a moment."""
-    report.events = {
-        name: float(n) for name, n in _EVENT.findall(await _metrics(service)) if ":" in name
-    }
+    report.events = dict[str, float]()
+    for name, n in _EVENT.findall(await _metrics(service)):
+        if ":" in name:
+            report.events[name] = report.events.get(name, 0) + float(n)
     for _ in range(60):
         report.left = await _gauges(service)
         if all(report.left[name] <= before[name] for name in _GAUGES):
@@ -213,26 +217,30 @@ async def _check_rest(service: Service, before: dict[str, float], report: Report
     report.problems.append(f"left over: {report.left}, at the start: {before}")
 
 
-async def _metrics(service: Service) -> str:
-    async with aiohttp.ClientSession() as http, http.get(f"{service.url}/metrics") as response:
-        return await response.text()
+async def _metrics(service: Visited) -> str:
+    """Of all processes, one after the other."""
+    said = ""
+    async with aiohttp.ClientSession() as http:
+        for url in service.processes:
+            async with http.get(f"{url}/metrics") as response:
+                said += await response.text()
+    return said
 
 
-async def _begin_mcp(service: Service) -> None:
+async def _begin_mcp(service: Visited) -> None:
     """The MCP server's two tasks begin with its first request and stay."""
     headers = {"accept": "application/json, text/event-stream"}
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.post(f"{service.url}/mcp", json=body) as answer,
-    ):
-        await answer.read()
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for url in service.processes:
+            async with session.post(f"{url}/mcp", json=body) as answer:
+                await answer.read()
 
 
-async def _gauges(service: Service) -> dict[str, float]:
+async def _gauges(service: Visited) -> dict[str, float]:
     text = await _metrics(service)
-    found = {n: re.search(rf"^book_chat_{n} (\S+)$", text, re.MULTILINE) for n in _GAUGES}
-    return {name: float(match.group(1)) if match else 0.0 for name, match in found.items()}
+    found = {n: re.findall(rf"^book_chat_{n} (\S+)$", text, re.MULTILINE) for n in _GAUGES}
+    return {name: sum(map(float, values)) for name, values in found.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -241,9 +249,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--visitors", type=int, default=40, help="who ask at every door")
+    parser.add_argument(
+        "--replicas", action="store_true", help="two, behind nginx, with PostgreSQL and Redis"
+    )
     given = parser.parse_args(arguments)
+    visited = Replicas if given.replicas else Service
     with tempfile.TemporaryDirectory(prefix="book-chat-soak-") as folder:
-        report = asyncio.run(soak(given.minutes * 60, given.readers, Path(folder), given.visitors))
+        report = asyncio.run(
+            soak(given.minutes * 60, given.readers, Path(folder), given.visitors, visited)
+        )
     sys.stdout.write(json.dumps(asdict(report), indent=2) + "\n")
     return 1 if report.problems else 0
 

@@ -6,15 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
 
+from benchmarks.servers import resident_mb
 from standins.cohere import KEY, CohereStandIn
 from standins.qdrant import QdrantStandIn
 from standins.server import free_port, serve
@@ -96,6 +98,16 @@ class Process:
             self._running.kill()
             raise
 
+    @property
+    def log(self) -> str:
+        """All that it said."""
+        return (self._folder / "log").read_text("utf-8", "replace")
+
+    def memory_mb(self) -> float:
+        """Resident memory."""
+        assert self._running is not None
+        return resident_mb(self._running.pid)
+
     def close(self) -> None:
         """Stops it if it runs."""
         if self._running is not None and self._running.poll() is None:
@@ -135,8 +147,16 @@ class Topology:
 
 
 @contextmanager
-def run(folder: Path) -> Iterator[Topology]:
-    """Starts everything; the second replica finds the book that the first one indexed."""
+def run(
+    folder: Path,
+    cohere: CohereStandIn | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Topology]:
+    """Starts everything; the second replica finds the book that the first one indexed.
+
+    Args:
+        settings: of the replicas, instead of those for the tests.
+    """
     found = binaries()
     assert found is not None
     book = folder / "book"
@@ -144,12 +164,12 @@ def run(folder: Path) -> Iterator[Topology]:
         page = book / name
         page.parent.mkdir(parents=True)
         page.write_text(text, encoding="utf-8")
+    cohere = cohere or CohereStandIn()
     with ExitStack() as stack:
         cluster = Cluster(found)
         stack.callback(cluster.remove)
         cluster.start()
-        cohere = CohereStandIn()
-        settings = {
+        told = {
             "COHERE_API_KEY": KEY,
             "COHERE_BASE_URL": stack.enter_context(serve(cohere)),
             "QDRANT_URL": stack.enter_context(serve(QdrantStandIn())),
@@ -161,8 +181,9 @@ def run(folder: Path) -> Iterator[Topology]:
             "FIRST_TOKEN_SECONDS": "60",  # a busy machine is no failure
             "RATE_LIMIT": str(RATE_LIMIT),
             "ALLOWED_ORIGINS": "https://book.example",
+            **settings,
         }
-        replicas = [Replica(folder / f"replica-{n}", settings) for n in (1, 2)]
+        replicas = [Replica(folder / f"replica-{n}", told) for n in (1, 2)]
         for replica in replicas:
             stack.callback(replica.close)
             replica.start()
@@ -198,7 +219,7 @@ def _nginx(folder: Path, replicas: list[Replica], stack: ExitStack) -> str:
     user = "user root;\n" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(
         f"{user}daemon off;\nworker_processes 1;\npid {folder}/pid;\nerror_log stderr;\n"
-        "events { worker_connections 512; }\n"
+        "events { worker_connections 4096; }\n"
         f"http {{\n  access_log off;\n{temporary}  include {folder}/server.conf;\n}}\n",
         "utf-8",
     )
