@@ -222,8 +222,13 @@ class Layout:
             if unit is not None
             and unit.heading == lead.heading
             and not self._barred(unit)
-            and (unit.kind == "prose" or unit.position > chosen[0].position)
+            and (unit.position > chosen[0].position or self._leads_to(unit, lead))
         ]
+
+    def _leads_to(self, unit: Candidate, lead: Candidate) -> bool:
+        """It stands in the same paragraph, or the lead speaks of "this variable"."""
+        points = unit.kind == "prose" and _POINTS_BACK.search(lead.raw)
+        return unit.block == lead.block or bool(points)
 
     def _with_block(self, unit: Candidate, chosen: Sequence[Candidate]) -> list[Candidate]:
         """The unit with the rest of its list or table, or with what it announces."""

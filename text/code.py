@@ -9,12 +9,13 @@ _BLOCK: Final = re.compile(r"^[ \t>]*(?:```|~~~)[ \t]*(?!mermaid|text|plain|$)\w
 _NAMES: Final = r"(?:source code|code|snippet|script|listing|program|implementation)s?"
 _ASKS: Final = re.compile(
     rf"\b(?:give|show|write|send|need|want|get|find|see|paste|print|share|have)\b.{{0,40}}\b{_NAMES}\b"
-    rf"|\b{_NAMES}\s(?:for|of|to|that|which)\b|^\W*(?:\w+\s){{0,4}}{_NAMES}\W*$",
+    rf"|\b{_NAMES}\s(?:for|of|to|that|which)\b|^\W*(?:\w+\s){{0,4}}{_NAMES}\W*$"
+    r"|\b(?:show|give|write)\b.{0,20}\bminimal\b",
     re.I,
 )
 _REQUEST: Final = re.compile(
     r"\b(?:please|can|could|would|you|i|we|me|us|give|show|write|send|need|want|get|find|see|paste"
-    rf"|print|share|have|some|any|a|an|the|full|complete|example|sample|{_NAMES}|for|of|to|that"
+    rf"|print|share|have|some|any|a|an|the|full|complete|minimal|example|sample|{_NAMES}|for|of|to|that"
     r"|which|is|there)\b\s*",
     re.I,
 )

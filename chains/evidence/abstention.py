@@ -24,6 +24,7 @@ from text.code import asks_for_code, code_words, holds_code, subject_of_code
 from text.commonness import Commonness
 from text.sentences import split_sentences
 from text.urdu_words import COMMON
+from text.values import value_asked
 from text.vocabulary import Vocabulary
 from text.words import content_words, language_of, word_set
 
@@ -34,6 +35,8 @@ _FIRST: Final = 3
 """So many of the best passages may name a question in their heading."""
 _LENIENT: Final = 2.0
 """How much less evidence is needed where a chat model judges after the gate."""
+_VALUELESS: Final = 4.0
+"""What it says against passages that they hold no price where one is asked for (fitted: 4.1)."""
 _AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
 _SURE_BY_WORDS: Final = 0.5
 """Without vectors of sentences, a passage that holds this share of a question is sure."""
@@ -47,7 +50,20 @@ _TO_THE_ASSISTANT: Final = re.compile(
     r"\b(your|system|hidden|initial)\b.{0,15}\b(prompt|instructions|rules)\b"
     r"|\byou are (now|no longer)\b|\b(pretend|act) (to be|as if|as an?|like)\b.{0,40}"
     r"\b(unrestricted|without (rules|limits)|different|another|admin|developer|dan)\b"
-    r"|\b(jailbreak|developer mode|dan mode)\b",
+    r"|\b(jailbreak|developer mode|dan mode)\b"
+    r"|\b(make up|invent|fabricate|fake)\b.{0,20}\b(page|quote|quotation|citation|source)s?\b"
+    r"|\b(write|tell|compose|sing)( me)? an? (poem|joke|song|story|rap)\b",
+    re.I,
+)
+_HARM: Final = re.compile(
+    r"\b(?:how (?:can|do|could|should) (?:i|we)|make|rig|build|program|help me)\b.{0,60}"
+    r"\b(injur\w{0,3}|attack|kill|hurt|stab|shoot|murder|assault)s?\b.{0,20}"
+    r"\b(people|persons?|someone|somebody|humans?|child|children|him|her|my \w{2,12})\b",
+    re.I,
+)
+_HARMLESS: Final = re.compile(
+    r"\b(avoid|prevent|never|not|n['’]t|protect|without|stop\w{0,4} (it|the|a) from|safe|safely"
+    r"|risk|danger|why|can a|could a|does|law|rule)\b",
     re.I,
 )
 _OF_THE_BOOK: Final = re.compile(
@@ -134,7 +150,7 @@ class Gate:
         A request to the assistant itself, such as for its prompt, is no question about the book.
         """
         unsaid = _OF_THE_BOOK.search(question) and not _tells_who(passages)
-        if not passages or unsaid or _TO_THE_ASSISTANT.search(question):
+        if not passages or unsaid or is_refused(question):
             return Verdict(float("-inf"), answerable=False, sure=False)
         if language_of(question) != "en":
             score = _in_another_language(question, passages, vocabulary)
@@ -150,6 +166,8 @@ class Gate:
             sure.sum(evidence) >= 0 if evidence.compared else evidence.covered >= _SURE_BY_WORDS
         )
         certain |= code and _is_written(asked, passages[0].page_content)
+        if _is_valueless(question, passages):
+            certain, score = False, score - _VALUELESS
         titled = _is_titled(asked, passages)
         if titled:
             certain, score = True, max(score, 0.0)
@@ -159,6 +177,18 @@ class Gate:
 
     def _allows(self, score: float) -> bool:
         return score >= (-_LENIENT if self._judged else 0.0)
+
+
+def is_refused(question: str) -> bool:
+    """It is no question about a book: it is put to the assistant itself, or plans harm."""
+    harm = _HARM.search(question) and not _HARMLESS.search(question)
+    return bool(harm or _TO_THE_ASSISTANT.search(question))
+
+
+def _is_valueless(question: str, passages: Sequence[Document]) -> bool:
+    """A price or a year is asked for, and no passage holds one."""
+    value = value_asked(question)
+    return value is not None and not any(value.search(p.page_content) for p in passages)
 
 
 def _tells_who(passages: Sequence[Document]) -> bool:

@@ -34,8 +34,9 @@ from text.urdu_words import COMMON
 from text.vocabulary import Vocabulary
 from text.words import Language, content_words, language_of, tokens
 
-_WIDE: Final = 2
-"""Who asks for code or for steps wants all of it: such passages are so many times as wide."""
+_ALL_CODE: Final = 3
+_ALL_STEPS: Final = 2
+"""Who asks for code or for steps wants all of it: such passages are so many times wider."""
 _OWN_PAGE: Final = 0.45
 """Share of a question's words, by weight, that a page of its own language must hold."""
 
@@ -216,7 +217,7 @@ class BookRetriever(BaseRetriever):
         if not groups:
             return []
         siblings = by_section(await self.store.sections(list(groups)))
-        room = self.passage_tokens * (_WIDE if code or steps else 1)
+        room = self.passage_tokens * (_ALL_CODE if code else _ALL_STEPS if steps else 1)
         return [
             passage_of(group[:1] if code else group, siblings.get(section_id, []), room)
             for section_id, group in groups.items()

@@ -102,8 +102,8 @@ def find(question: str, outline: Outline, *, begins: bool = False) -> Found | No
     if _asks_where(left):
         about = (w for w in left if w not in _TELLING | _PARTS | _LISTING and not kind_of(w))
         return _telling_of(outline, frozenset(content_words(" ".join(about))))
-    if page := _named_alone(left, outline):
-        return Found("outline", _of_page(page))
+    if named_alone := _named_alone(left, outline):
+        return named_alone
     if exercises or _OVERVIEW & set(left):
         return _titled(outline, left, rest, exercises=exercises)
     if rest or not outline.pages:
@@ -115,15 +115,21 @@ def find(question: str, outline: Outline, *, begins: bool = False) -> Found | No
     return None
 
 
-def _named_alone(words: Sequence[str], outline: Outline) -> Page | None:
-    """The page that "balance" alone names by its title, if no heading does."""
+def _named_alone(words: Sequence[str], outline: Outline) -> Found | None:
+    """The page that "balance" alone names by its title, or those that "robot" does.
+
+    What a heading is the name of is left to the search.
+    """
     asked = frozenset(content_words(" ".join(words)))
     said = [word for word in words if word not in _ARTICLES]
     if not 1 <= len(said) <= _NAME or len(asked) < len(said) or asked & _STRUCTURE:
         return None
-    pages = [page for page in outline.pages if asked <= page.words and len(page.sections) > 1]
-    headed = any(asked == s.words for page in outline.pages for s in page.sections[1:])
-    return pages[0] if len(pages) == 1 and not headed else None
+    if any(asked == s.words for page in outline.pages for s in page.sections[1:]):
+        return None
+    pages = [page for page in outline.pages if asked <= page.words]
+    if len(pages) == 1:
+        return Found("outline", _of_page(pages[0])) if len(pages[0].sections) > 1 else None
+    return _telling_of(outline, asked) if pages else None
 
 
 def subject_of(words: Iterable[str]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from langchain_core.runnables import RunnableConfig
 
 from chains.answer import phrases
+from chains.evidence.abstention import is_refused
 from chains.evidence.passages import sections_of
 from chains.evidence.retriever import BookRetriever
 from chains.question.places import Found, asks_for_exercises, find
@@ -61,7 +62,8 @@ class Retrieve(Step):
         store = self._retriever.store
         book = await self._book.of(state)
         outline = await store.outline(book.book_version)
-        state.place = _place(state, outline.of(state.version))
+        asked = state.question.question
+        state.place = None if is_refused(asked) else _place(state, outline.of(state.version))
         if state.place is None:
             return False
         chunks = await store.sections(list(state.place.sections))

@@ -78,6 +78,12 @@ def test_a_chapter_is_named_by_a_word_of_its_title_alone() -> None:
     assert found is not None
     assert found.sections[0] == "m1/03-balance.md"
     assert find("stepping", outline) is None
+    many = built(
+        ("a.md", "Robot arms", ["Robot arms"], "Arms."), ("b.md", "Robot legs", ["Robot legs"], "")
+    )
+    listed = find("robot", many)
+    assert listed is not None
+    assert (listed.task, list(listed.sections)) == ("chapters", ["a.md", "b.md"])
     assert find("how do robots balance", outline) is None
 
 
