@@ -37,7 +37,7 @@ explore: .venv/.dev
 
 # Fails below the floor in pyproject.toml; what runs in processes of its own is not counted.
 coverage: .venv/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not timing" --cov --cov-report=term $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Servers as processes of their own, on a core of their own where there are two."""
 
+import json
 import os
 import re
 import signal
@@ -51,6 +52,16 @@ class Server:
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"no server: {self.log.read_text()[-2000:]}")
             time.sleep(0.01)
+
+    def wait_for_the_book(self, seconds: float = _START_SECONDS) -> None:
+        """Returns when our service has the whole book: before, it answers from words alone."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with urlopen(self.url + "/health", timeout=5) as answer:
+                if json.load(answer)["parts"]["book"].get("embedded") == 1.0:
+                    return
+            time.sleep(0.1)
+        raise RuntimeError(f"the book is not whole: {self.log.read_text()[-2000:]}")
 
 
 @contextmanager

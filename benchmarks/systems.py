@@ -70,6 +70,7 @@ def running_system(system: str, folder: Path, cohere: str) -> Iterator[Server]:
         env = environment(folder / "ours", cohere, port)
         with running("api", port=port, folder=folder, env=env) as server:
             server.wait("/health/ready")
+            server.wait_for_the_book()
             yield server
         return
     book = str(ROOT / "book" / "docs")

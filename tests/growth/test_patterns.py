@@ -18,6 +18,7 @@ def repeated(prefix: str, pump: str, suffix: str) -> Callable[[int], str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timing
 @pytest.mark.parametrize("one", USED, ids=str)
 def test_the_time_of_a_pattern_grows_with_its_input(one: Used) -> None:
     for prefix, pump, suffix in pumps(one.pattern):

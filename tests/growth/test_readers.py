@@ -57,6 +57,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
 
 
 @pytest.mark.slow
+@pytest.mark.timing
 @pytest.mark.parametrize("reader", READERS)
 def test_no_syntax_repeated_makes_a_reader_slow(reader: str) -> None:
     slow = []
