@@ -16,7 +16,7 @@ from api.doors import admin, agents, ai_sdk, book, health, playground, search, s
 from api.doors import langserve as chat
 from api.doors import mcp as tools
 from api.doors import openai as completions
-from api.mcp.endpoint import McpEndpoint
+from api.mcp.endpoint import McpEndpoint, load_server
 from api.observability.telemetry import Metrics, RequestContext
 from api.pages import one_file, static_files
 from api.protection.body_size import BodyLimit
@@ -111,7 +111,7 @@ def _lifespan(
         metrics.gauge("book_chat_queued_answers", "Questions waiting", lambda: opened.slots.waiting)
         if own_process:
             _spare_the_collector()
-        app.state.mcp = endpoint = McpEndpoint(opened)
+        app.state.mcp = endpoint = McpEndpoint(opened, load_server)
         async with endpoint.running():
             try:
                 yield

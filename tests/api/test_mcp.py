@@ -2,14 +2,22 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 from mcp import Client, MCPError
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from api.mcp.endpoint import McpEndpoint, load_server
+from api.mcp.server import McpServer
+from api.services import Services
 from errors import RetryLater
 from schema import Answer
+from standins.server import serve
 from tests.api.conftest import QUESTION, Served
 from tests.api.test_outages import eventually
 
@@ -183,3 +191,25 @@ class TestWithRules:
             ("evil", "site"): 421,
             ("evil", "evil"): 421,
         }
+
+
+def test_a_server_that_could_not_be_loaded_is_loaded_by_the_next_request(served: Served) -> None:
+    failures = [OSError("no file may be opened any more")]
+
+    def load(services: Services) -> McpServer:
+        if failures:
+            raise failures.pop()
+        return load_server(services)
+
+    endpoint = McpEndpoint(served.services, load)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with endpoint.running():
+            yield
+
+    app = Starlette(routes=[Mount("/", endpoint)], lifespan=lifespan)
+    with serve(app) as url, httpx.Client(base_url=url, headers=ACCEPT) as http:
+        listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+        assert http.post("/mcp", json=listing).status_code == 500
+        assert '"name":"ask"' in http.post("/mcp", json=listing).text
