@@ -46,13 +46,11 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     (
         "en",
         "rude",
-    ): "you are stupid|you're stupid|you are dumb|you're dumb|stupid|stupid bot|dumb bot"
-    "|idiot|you idiot|you are an idiot|you are useless|you're useless|useless|shut up|you suck"
-    "|this sucks|fuck you|fuck off|fuck|shit|bullshit|i hate you|you are bad|bad bot|you are wrong"
-    "|moron|crap|damn|wtf|go away|you are terrible|this is useless|nonsense|that's wrong"
-    "|thats wrong|that is wrong|this is wrong|wrong|wrong answer|not what i asked"
-    "|ur useless|ur stupid|ur dumb|u suck|u are stupid|that's not what i asked"
-    "|thats not what i asked|that is not what i asked",
+    ): "stupid|stupid bot|dumb bot|idiot|you idiot|useless|shut up|you suck|u suck|this sucks"
+    "|fuck you|fuck off|fuck|shit|bullshit|i hate you|i hate this|bad bot|bad answer|moron|crap"
+    "|damn|wtf|go away|nonsense|wrong|wrong answer|not what i asked|not helpful|that did not help"
+    "|that didn't help|this did not help|this didn't help|you don't understand me"
+    "|you did not understand|you didn't understand",
     ("roman-ur", "greeting"): "assalam o alaikum|assalamu alaikum|assalam alaikum|aslam o alaikum"
     "|salam alaikum|walaikum assalam|adaab|asalam o alaikum|aoa",
     ("roman-ur", "thanks"): "shukriya|bohat shukriya|bahut shukriya|boht shukriya|meharbani"
@@ -94,88 +92,42 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     ("hi", "how"): "कैसे हो|आप कैसे हैं|क्या हाल है",
     ("hi", "who"): "तुम कौन हो|आप कौन हैं|आप क्या कर सकते हैं|क्या तुम इंसान हो|मदद",
 }
+_REMARKS: Final[dict[Kind, str]] = {
+    "rude": "stupid|dumb|an idiot|idiotic|useless|bad|terrible|awful|wrong|not right|not true"
+    "|incorrect|nonsense|rubbish|garbage|trash|crap|bullshit|shit|annoying|ridiculous|not helpful"
+    "|unhelpful|not useful|no help|a joke|a waste of time|not what i asked|not an answer"
+    "|not the answer|the worst",
+    "thanks": "great|helpful|useful|good|awesome|amazing|perfect|nice|cool|brilliant|wonderful"
+    "|fantastic|excellent|smart|the best|what i needed|clear",
+}
+"""What is said of the answers after a subject: "this is really helpful"."""
+_SUBJECTS: Final = frozenset(
+    tuple(tokens(subject))
+    for subject in "this is|that is|that's|thats|it is|it's|you are|you're|youre|are u|u r|ur"
+    "|this bot is|your answer is|your answers are|this answer is|that answer is|that was|this was"
+    "|this chat is".split("|")
+)
+_DEGREES: Final = frozenset("so really very just totally pretty too".split())
+_VERDICTS: Final[dict[tuple[str, ...], Kind]] = {
+    tuple(tokens(verdict)): kind
+    for kind, verdicts in _REMARKS.items()
+    for verdict in verdicts.split("|")
+}
 _FILLERS: Final = frozenset(
     "there bot friend sir madam buddy bro dude mate everyone all again please so much very a lot"
     " for your the help answer man bhai yaar ji today now and then oh ah well just sahab dost amigo"
     " mein freund".split()
 )
-_KNOWN: Final = {
+_KNOWN: Final[dict[tuple[str, ...], tuple[str, Kind]]] = {
     tuple(tokens(phrase)): (language, kind)
     for (language, kind), phrases in _PHRASES.items()
     for phrase in phrases.split("|")
 }
 _LONGEST: Final = max(map(len, _KNOWN))
 _MOST_TOKENS: Final = 12
-_CODES: Final = {
-    "english": "en", "urdu": "ur", "roman urdu": "roman-ur", "spanish": "es", "french": "fr",
-    "german": "de", "hindi": "hi", "español": "es", "français": "fr", "deutsch": "de",
-}  # fmt: skip
 _WEIGHT: Final[dict[Kind, int]] = {
     "fine": 0, "greeting": 1, "thanks": 2, "how": 3, "bye": 4, "check": 5, "who": 6, "rude": 7,
 }  # fmt: skip
-_ABOUT: Final = {
-    "en": "I answer questions about “{title}” from its own text and show where each answer stands. "
-    "I am a program, not a person.",
-    "ur": "میں کتاب “{title}” کے سوالوں کا جواب اسی کے متن سے دیتا ہوں اور دکھاتا ہوں کہ "
-    "جواب کہاں ہے۔ "
-    "میں ایک پروگرام ہوں، انسان نہیں۔",
-    "roman-ur": "Main kitab “{title}” ke sawalon ka jawab usi ke matn se deta hoon aur "
-    "dikhata hoon "
-    "ke jawab kahan hai. Main ek program hoon, insan nahin.",
-    "es": "Respondo preguntas sobre “{title}” con su propio texto y muestro dónde está cada "
-    "respuesta. Soy un programa, no una persona.",
-    "fr": "Je réponds aux questions sur « {title} » à partir de son texte et je montre où "
-    "se trouve "
-    "chaque réponse. Je suis un programme, pas une personne.",
-    "de": "Ich beantworte Fragen zu „{title}“ aus dem Text des Buches und zeige, wo jede Antwort "
-    "steht. Ich bin ein Programm, kein Mensch.",
-    "hi": "मैं “{title}” के बारे में प्रश्नों के उत्तर उसी के पाठ से देता हूँ और दिखाता हूँ "
-    "कि उत्तर कहाँ है। "
-    "मैं एक प्रोग्राम हूँ, इंसान नहीं।",
-}
-_ASK: Final = {
-    "en": "You can ask me anything about “{title}”, for example one of the questions below.",
-    "ur": "آپ “{title}” کے بارے میں کچھ بھی پوچھ سکتے ہیں، مثلاً نیچے دیے گئے سوالوں میں سے ایک۔",
-    "roman-ur": "Aap “{title}” ke baare mein kuch bhi pooch sakte hain, maslan neeche ka "
-    "koi sawal.",
-    "es": "Puedes preguntarme lo que quieras sobre “{title}”, por ejemplo una de estas preguntas.",
-    "fr": "Posez-moi vos questions sur « {title} », par exemple l’une de celles-ci.",
-    "de": "Frag mich alles über „{title}“, zum Beispiel eine der Fragen unten.",
-    "hi": "आप “{title}” के बारे में कुछ भी पूछ सकते हैं, जैसे नीचे दिए गए प्रश्नों में से एक।",
-}
-_OPENINGS: Final[dict[Kind, dict[str, str]]] = {
-    "greeting": {
-        "en": "Hello!", "ur": "السلام علیکم!", "roman-ur": "Assalam o alaikum!", "es": "¡Hola!",
-        "fr": "Bonjour !", "de": "Hallo!", "hi": "नमस्ते!",
-    },
-    "thanks": {
-        "en": "You are welcome.", "ur": "خوشی ہوئی۔", "roman-ur": "Khushi hui.", "es": "De nada.",
-        "fr": "Avec plaisir.", "de": "Gern geschehen.", "hi": "आपका स्वागत है।",
-    },
-    "fine": {"en": "Good.", "ur": "ٹھیک ہے۔", "roman-ur": "Theek hai."},
-    "bye": {
-        "en": "Goodbye, and enjoy reading.", "ur": "خدا حافظ۔", "roman-ur": "Khuda hafiz.",
-        "es": "Adiós.", "fr": "Au revoir.", "de": "Auf Wiedersehen.", "hi": "फिर मिलेंगे।",
-    },
-    "how": {
-        "en": "I am ready to help, thank you.", "ur": "میں حاضر ہوں، شکریہ۔",
-        "roman-ur": "Main haazir hoon, shukriya.", "es": "Listo para ayudar, gracias.",
-        "fr": "Prêt à vous aider, merci.", "de": "Bereit zu helfen, danke.",
-        "hi": "मैं मदद के लिए तैयार हूँ।",
-    },
-    "who": {},
-    "check": {
-        "en": "I say only what the book says. The sources below each answer open their place in "
-        "the book, so that you can read it there.",
-    },
-    "rude": {"en": "I am sorry that this did not help. Please try it in other words."},
-}  # fmt: skip
-_THE_BOOK: Final = {
-    "en": "this book", "ur": "یہ کتاب", "roman-ur": "yeh kitab", "es": "este libro",
-    "fr": "ce livre", "de": "dieses Buch", "hi": "यह पुस्तक",
-}  # fmt: skip
-
-
 _ALWAYS_APART: Final = ("greeting", "thanks")
 _ASIDES: Final = frozenset(
     "there bot friend sir madam buddy bro dude mate everyone all again man bhai yaar ji sahab dost"
@@ -234,26 +186,32 @@ def _opening(text: str) -> int:
         length += 1
     end = spans[length - 1][1]
     mark = _PUNCTUATION.match(text, end)
-    apart = mark or talk.kind in _ALWAYS_APART or words[length] in _OPENERS
+    # "It is good to know that …" is no thanks.
+    always = talk.kind in _ALWAYS_APART and not _remark(words, 0)[1]
+    apart = mark or always or words[length] in _OPENERS
     return (mark.end() if mark else end) if apart else 0
-
-
-def reply(talk: SmallTalk, title: str, wanted: str | None) -> str:
-    """A kind sentence or two in the reader's language."""
-    asked = (wanted or "").strip().lower()
-    language = _CODES.get(asked, asked)
-    language = language if language in _ABOUT else talk.language
-    opening = _OPENINGS[talk.kind].get(language, "")
-    told = _ABOUT if talk.kind in ("greeting", "who") else _ASK
-    if talk.kind == "bye":
-        return opening
-    return f"{opening} {told[language].format(title=title or _THE_BOOK[language])}".strip()
 
 
 def _phrase(words: Sequence[str], at: int) -> tuple[int, SmallTalk | None]:
     """The longest phrase that begins at a word, and its length."""
+    length, kind = _remark(words, at)
+    if kind:
+        return length, SmallTalk(kind, "en")
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         known = _KNOWN.get(tuple(words[at : at + length]))
         if known:
             return length, SmallTalk(known[1], known[0])
+    return 1, None
+
+
+def _remark(words: Sequence[str], at: int) -> tuple[int, Kind | None]:
+    """A remark on the answers that begins at a word: its length, and what it is."""
+    for length in (3, 2, 1):
+        verdict = at + length
+        if tuple(words[at:verdict]) in _SUBJECTS:
+            while verdict < len(words) and words[verdict] in _DEGREES:
+                verdict += 1
+            for end in range(min(verdict + _LONGEST, len(words)), verdict, -1):
+                if kind := _VERDICTS.get(tuple(words[verdict:end])):
+                    return end - at, kind
     return 1, None

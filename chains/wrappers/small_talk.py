@@ -7,7 +7,8 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from chains.evidence.retriever import BookStore
-from chains.question import small_talk
+from chains.question.small_talk import small_talk
+from chains.question.small_talk_replies import reply
 from chains.runnable import AnswerRunnable, AnswerWrapper, traced
 from chains.served_book import ServedBook
 from chains.state import AnswerState, as_state
@@ -30,7 +31,7 @@ class SmallTalkAnswers(AnswerWrapper):
     ) -> AsyncGenerator[AnswerChunk]:
         """A kind reply with questions to begin with, or the answer of ``inner``."""
         state = as_state(input)
-        talk = small_talk.small_talk(state.question.question)
+        talk = small_talk(state.question.question)
         if talk is None or state.question.selected_text or _goes_on(state):
             async with aclosing(self.inner.astream(state, config, **kwargs)) as parts:
                 async for part in parts:
@@ -39,7 +40,7 @@ class SmallTalkAnswers(AnswerWrapper):
         async with traced("small_talk", state.question, config) as run:
             outline = await self._outline(state)
             state.suggestions = outline.suggestions
-            text = small_talk.reply(talk, outline.title, state.question.language)
+            text = reply(talk, outline.title, state.question.language)
             yield {"sources": []}
             yield {"answer": text}
             yield {"citations": []}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chains.question.small_talk import reply, small_talk, without_opening
+from chains.question.small_talk import small_talk, without_opening
+from chains.question.small_talk_replies import reply
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,8 @@ from chains.question.small_talk import reply, small_talk, without_opening
         ("who are you?", "who"),
         ("ok thanks, bye", "bye"),
         ("you are stupid", "rude"),
+        ("this is so annoying", "rude"),
+        ("that's really helpful, thx!", "thanks"),
         ("سلام", "greeting"),
         ("kaise ho", "how"),
         ("hola", "greeting"),
@@ -26,7 +29,16 @@ def test_small_talk_is_recognised(text: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hi, what is ZMP?", "how does it work", "what is a node", "ok but why?", "robot", "?"]
+    "text",
+    [
+        "hi, what is ZMP?",
+        "how does it work",
+        "what is a node",
+        "ok but why?",
+        "robot",
+        "?",
+        "is it bad",
+    ],
 )
 def test_a_question_is_never_swallowed(text: str) -> None:
     assert small_talk(text) is None
@@ -48,6 +60,8 @@ def test_the_language_that_was_asked_for_counts() -> None:
         ("ok another question, how long does it take", "how long does it take"),
         ("good robots for beginners", "good robots for beginners"),
         ("test the robot", "test the robot"),
+        ("it is good to know what ZMP is", "it is good to know what ZMP is"),
+        ("this is wrong. what is a node?", "what is a node?"),
         ("thanks", "thanks"),
     ],
 )
