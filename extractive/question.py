@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from text.code import asks_for_code, subject_of_code
+from text.headings import GENERIC
 from text.words import content_words
 
 _ASKS: Final = {
@@ -76,13 +77,6 @@ _QUANTITIES: Final = [
     )
 ]
 _MOST_NAME: Final = 6
-_GENERIC: Final = frozenset(
-    content_words(
-        "project algorithm method technique concept process approach idea term thing tool good used"
-        " use useful purpose work then actually really exactly basically"
-    )
-)
-"""What a thing is called besides its name, or asked beside what it is."""
 _OPENS: Final = frozenset(content_words("introduction overview understanding basics fundamentals"))
 _BARE: Final = 3
 """A few words alone ask what they name."""
@@ -102,7 +96,6 @@ _HOW_MANY: Final = re.compile(r"\bhow many (?P<what>\w+)", re.I)
 _IS_DONE: Final = re.compile(
     r"\s+(?:(?:also|only|often|usually|always|not)\s+)?(?:\w+ed|done|made|given|found|built|taken)\b"
 )
-"""What is done with a thing, such as "is started by", does not say what it is."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +161,7 @@ class Query:
         groups = match.groupdict()
         phrase = groups.get("mean") or groups.get("rest") or ""
         words = content_words(re.split(r"[,?;.](?:\s|$)|\b(?:and|for|when|if|in)\b", phrase)[0])
-        told = [word for word in words if word not in _GENERIC] or words
+        told = [word for word in words if word not in GENERIC] or words
         return frozenset(told) if len(told) <= 4 else frozenset()
 
     @cached_property
@@ -185,7 +178,7 @@ class Query:
     def defined_by(self, sentence: str) -> bool:
         """True when the sentence says what the subject is: "X is …", "Long Name (X) is …"."""
         match = _DEFINES.match(sentence)
-        if not match or not self.subject or _IS_DONE.match(sentence, match.end()):
+        if not match or not self.subject or is_done(sentence):
             return False
         if match["short"] and frozenset(content_words(match["short"])) == self.subject:
             return True
@@ -219,8 +212,7 @@ class Query:
 
     def is_about(self, sentence: str) -> bool:
         """True when the sentence begins with the subject."""
-        match = _DEFINES.match(sentence)
-        if match and _IS_DONE.match(sentence, match.end()):
+        if is_done(sentence):
             return False
         first = content_words(sentence[:120])[: len(self.subject)]
         return bool(self.subject) and frozenset(first) == self.subject
@@ -233,6 +225,12 @@ class Query:
         if not wanted:
             return 0.7
         return 1.0 if any(unit.search(text) for unit in wanted) else 0.4
+
+
+def is_done(sentence: str) -> bool:
+    """True for "X is started by …", which does not say what X is."""
+    match = _DEFINES.match(sentence)
+    return bool(match and _IS_DONE.match(sentence, match.end()))
 
 
 def reason_in(text: str) -> bool:

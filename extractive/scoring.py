@@ -10,7 +10,7 @@ from langchain_core.documents import Document
 
 from extractive.encoder import SentenceEncoder, Vectors
 from extractive.passages import Candidate
-from extractive.question import Query, reason_in
+from extractive.question import Query, is_done, reason_in
 from text.code import holds_code
 from text.headings import asks_about_the_page, is_about_the_page
 
@@ -189,7 +189,8 @@ def _cues(query: Query, candidate: Candidate) -> float:
     if candidate.kind == "code":
         bonus += _code(kinds, is_code=holds_code(text))
     if "define" in kinds and candidate.kind == "prose":
-        told = query.defined_by(text) or (not candidate.context and query.names(candidate.heading))
+        opens = not candidate.context and not is_done(text)
+        told = query.defined_by(text) or (opens and query.names(candidate.heading))
         bonus += 0.25 if told else 0.12 if query.is_about(text) else 0.0
     if "number" in kinds:
         bonus += 0.12 * (query.quantity_in(text) - 0.3) + 0.12 * query.counts_in(text)

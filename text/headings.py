@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from text.words import content_words
+
 _ABOUT_THE_PAGE: Final = re.compile(
     r"(?<!\W)\W*+\b(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will|we['’]ll)"
     r" (learn|cover|be able|build)|objectives|goals of|(\w+ )?exercises?|knowledge check|quiz"
@@ -11,6 +13,26 @@ _ABOUT_THE_PAGE: Final = re.compile(
     re.I,
 )
 _SUMMARY: Final = re.compile(r"\W*(summary|conclusion|key takeaways|recap|in short)\b", re.I)
+GENERIC: Final = frozenset(
+    content_words(
+        "project algorithm method technique concept process approach idea term thing tool good used"
+        " use useful purpose work then actually really exactly basically"
+    )
+)
+"""What a thing is called besides its name, or asked beside what it is."""
+_OF_ANY_THING: Final = frozenset(
+    content_words(
+        "advantages disadvantages benefits limitations limits types kinds applications features"
+        " components history steps examples pros cons requirements problems challenges causes"
+        " solutions overview introduction summary conclusion notes tasks results setup installation"
+        " properties parameters parts costs uses alternatives drawbacks goals code"
+    )
+)
+
+
+def is_of_any_thing(question: str) -> bool:
+    """ "Advantages?" asks about what was spoken of, though a heading may be called so."""
+    return _OF_ANY_THING.issuperset(content_words(question))
 
 
 def is_about_the_page(heading: str) -> bool:

@@ -22,6 +22,7 @@ from chains.evidence.evidence import Evidence, gather
 from schema import Confidence
 from text.code import asks_for_code, code_words, holds_code, subject_of_code
 from text.commonness import Commonness
+from text.headings import GENERIC
 from text.sentences import split_sentences
 from text.urdu_words import COMMON
 from text.values import value_asked
@@ -37,6 +38,7 @@ _LENIENT: Final = 2.0
 """How much less evidence is needed where a chat model judges after the gate."""
 _VALUELESS: Final = 4.0
 """What it says against passages that they hold no price where one is asked for (fitted: 4.1)."""
+_LONG_FORM: Final = re.compile(r"\s\(([^()]*)\)")
 _AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
 _SURE_BY_WORDS: Final = 0.5
 """Without vectors of sentences, a passage that holds this share of a question is sure."""
@@ -203,13 +205,16 @@ def _tells_who(passages: Sequence[Document]) -> bool:
 def _is_titled(asked: str, passages: Sequence[Document]) -> bool:
     """A heading names all that is asked for: of 2,000 questions of five sets, only right ones."""
     words = set(content_words(asked))
+    words = words - GENERIC or words
     return any(words <= word_set(p.metadata["breadcrumb"][-1]) for p in passages[:_FIRST])
 
 
 def _is_named(asked: str, passages: Sequence[Document]) -> bool:
-    words = set(content_words(asked))
+    long = _LONG_FORM.search(asked)
+    forms = [set(content_words(_LONG_FORM.sub("", asked)))]
+    forms += [set(content_words(long[1]))] if long else []
     headings = (_AFTER_NAME.split(p.metadata["breadcrumb"][-1])[0] for p in passages[:_FIRST])
-    return any(words == set(content_words(heading)) for heading in headings)
+    return any(set(content_words(heading)) in forms for heading in headings)
 
 
 def _is_written(asked: str, text: str) -> bool:

@@ -20,6 +20,7 @@ from chains.question.understanding import without_wish
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
 from text.code import asks_for_any_code
+from text.headings import is_of_any_thing
 from text.words import content_words, language_of, tokens
 
 _PRONOUNS: Final = frozenset(
@@ -114,6 +115,16 @@ def names_another_thing(question: str) -> bool:
     words = tokens(question)
     joins = words[:1] and (words[0] in _JOINING or words[1:2] == ["about"])
     return bool(joins) and not any(word in _ASKING for word in words[2:])
+
+
+def is_only_a_name(question: str) -> bool:
+    """True for "ZMP" and "the costmap?", false for "advantages?" and "how?"."""
+    words = [word for word in tokens(question) if word not in ("the", "a", "an")]
+    return (
+        0 < len(words) <= _BARE
+        and len(content_words(question)) >= len(words)
+        and not is_of_any_thing(question)
+    )
 
 
 def names_a_subject(question: str) -> bool:

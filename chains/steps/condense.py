@@ -17,6 +17,7 @@ from chains.question.understanding import QuestionReader, language_wished, witho
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
+from schema import PastTurn
 from text.words import content_words
 
 
@@ -51,6 +52,7 @@ class Condense(Step):
         readings = [question]
         if turns := history_used(state.question, state.history):
             free = state.budget is not BudgetMode.FULL
+            turns = [await self._mended(turn, version) for turn in turns]
             condenser = LexicalCondenser() if free else self._condenser
             readings = await condenser(question, turns)
             state.brief = asks_for_less(question)
@@ -62,3 +64,8 @@ class Condense(Step):
         state.readings = [await self._reader.written_out(one, version) for one in readings]
         state.alone = await self._reader.written_out(question, version)
         state.standalone = state.readings[0]
+
+    async def _mended(self, turn: PastTurn, version: str) -> PastTurn:
+        """An earlier question is a topic, and is searched for, too."""
+        question = await self._reader.mended(turn.question, version)
+        return turn.model_copy(update={"question": question})

@@ -11,7 +11,7 @@ from chains.answer import phrases
 from chains.answer.follow_ups import follow_ups
 from chains.evidence.abstention import Verdict
 from chains.evidence.retriever import BookStore
-from chains.question.condense import history_used, names_another_thing
+from chains.question.condense import history_used, is_only_a_name, names_another_thing
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
@@ -82,7 +82,8 @@ class Judge(Step):
             ]
         best = _best(verdicts, stands_alone=state.readings[0] == state.alone)
         own_section = state.readings[-1] == state.alone and verdicts[-1].titled
-        if own_section and names_another_thing(state.question.question):
+        asked = state.question.question
+        if own_section and (names_another_thing(asked) or is_only_a_name(asked)):
             best = len(verdicts) - 1
         if not verdicts[best].answerable and state.alone in state.readings:
             # What the book does not answer is shown as it was asked, without an earlier topic.

@@ -124,6 +124,16 @@ def test_a_question_about_prompts_is_a_question_about_the_book(question: str) ->
     assert answerable(question, found(0.7))
 
 
+def test_an_abbreviation_is_named_by_a_heading_in_either_of_its_forms() -> None:
+    told = passage("It is the point where the moment vanishes.")
+    gate, words = Gate(COMMON), vocabulary()
+    for heading in ("Zero moment point", "The zero moment point (ZMP)", "ZMP: a definition"):
+        told.metadata["breadcrumb"] = ["Book", heading]
+        assert gate("ZMP (zero moment point)", [told], words, SCALE).titled
+    told.metadata["breadcrumb"] = ["Book", "Pitfalls of the zero moment point"]
+    assert not gate("ZMP (zero moment point)", [told], words, SCALE).titled
+
+
 @pytest.mark.parametrize(
     "question",
     [

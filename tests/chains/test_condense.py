@@ -12,6 +12,7 @@ from chains.question.condense import (
     ModelCondenser,
     asks_for_less,
     history_used,
+    is_only_a_name,
     leans_on_history,
     names_another_thing,
 )
@@ -135,6 +136,16 @@ async def test_it_is_the_course_where_nothing_else_was_spoken_of() -> None:
         "how long does the course take",
         "how long does it take",
     ]
+
+
+@pytest.mark.parametrize("question", ["ZMP", "the costmap?", "lifecycle node"])
+def test_a_name_alone_may_be_another_topic(question: str) -> None:
+    assert is_only_a_name(question)
+
+
+@pytest.mark.parametrize("question", ["advantages?", "how?", "why ZMP", "is ZMP good"])
+def test_what_may_be_asked_of_any_topic_is_no_name(question: str) -> None:
+    assert not is_only_a_name(question)
 
 
 @pytest.mark.parametrize("wish", ["shorter", "can you make it shorter?", "tldr", "summarize it"])
