@@ -29,13 +29,12 @@ from chains.wrappers.cached import AnswerCache, AnswerStore
 from chains.wrappers.remembered import Observer, Outcome, RememberedAnswers
 from conversations.store import ConversationStore, open_conversations
 from errors import FixConfiguration, RetryLater
+from loaders.document import site_address
 from loaders.index.job import IndexBook, IndexJob, Progress
 from loaders.index.options import IndexOptions, IndexSummary
 from loaders.index.process import index_apart
 from loaders.index.remote import STORE_METHODS
-from loaders.index.run import index_book
 from loaders.index.store import IndexStore
-from loaders.sources import is_address, load_all
 from metering import Counter, Meter, metered
 from providers.calibration import calibrator
 from providers.embedded.word_ranks import english
@@ -139,7 +138,7 @@ async def open_book(
     Raises:
         FixConfiguration: something is wrong that only the operator can mend.
     """
-    if not is_address(settings.book_dir) and not settings.book_dir.exists():
+    if not site_address(settings.book_dir) and not settings.book_dir.exists():
         raise FixConfiguration(f"BOOK_DIR: there is no file or folder {settings.book_dir}")
     async with AsyncExitStack() as stack:
         collection = await stack.enter_async_context(open_collection(settings, counter))
@@ -233,6 +232,10 @@ def in_own_process(collection: Collection) -> IndexBook:
 
 def in_this_process(collection: Collection) -> IndexBook:
     """Indexes here, which starts at once: for books of a few pages."""
+    # What reads books is of no use to a service, whose indexer is another process.
+    from loaders.index.run import index_book
+    from loaders.sources import load_all
+
     settings, embeddings = collection.settings, collection.models.embeddings
 
     async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:

@@ -15,6 +15,8 @@ def main() -> int:
     except BookChatError as error:
         sys.stderr.write(f"error: {error.detail}\n")
         return 1
+    # httpx reads its command line's packages when they are there, and nobody uses it here.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # Python's way to forbid an import
     # A quarter of the start would go into looking for garbage among modules.
     gc.disable()
     from api.process.serving import serve

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from urllib.parse import quote, urlsplit
 from langchain_core.documents import Document
 
 _BOUNDARY: Final = re.compile(r"[/\-_.]+")
+# A Path, which BOOK_DIR is, makes one slash of the two.
+_SITE: Final = re.compile(r"(https?):/{1,2}([^/].*)", re.I)
 # Escaping letters of other scripts would only make anchors unreadable: browsers do it.
 _URL_SAFE: Final = "/:@!$&'()*+,;=-._~%"
 _ITEM: Final = re.compile(r"(?:[-*+]|\d+[.)])\s")
@@ -126,6 +129,12 @@ class Book:
 
         joined.files = files()
         return joined
+
+
+def site_address(source: str | os.PathLike[str]) -> str:
+    """The address of a source that is a site; empty if it is a path."""
+    address = _SITE.fullmatch(str(source))
+    return f"{address[1]}://{address[2]}" if address else ""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """Picks the loader for a source: one line per format."""
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 from errors import FixConfiguration
-from loaders.document import Book
+from loaders.document import Book, site_address
 from loaders.files import walk
 from loaders.formats import docusaurus, epub, html, markdown, pdf
 from loaders.formats.flavors import flavor_of
@@ -15,8 +14,6 @@ from loaders.formats.site import config_file
 from loaders.formats.website import load_website
 
 Loader = Callable[..., Book]
-# A Path, which BOOK_DIR is, makes one slash of the two.
-_ADDRESS: Final = re.compile(r"(https?):/{1,2}([^/].*)", re.I)
 
 
 def _published_by_docusaurus(path: Path) -> bool:
@@ -63,9 +60,9 @@ def load(source: str | os.PathLike[str], *, book_url: str = "", cache: Path | No
     Raises:
         FixConfiguration: there is nothing at ``source``, or nothing that can be read.
     """
-    address = _ADDRESS.fullmatch(str(source))
+    address = site_address(source)
     if address:
-        return load_website(f"{address[1]}://{address[2]}", cache=cache)
+        return load_website(address, cache=cache)
     path = Path(source).absolute()
     if not path.exists():
         raise FixConfiguration(f"BOOK_DIR: there is no file or folder {source}")
@@ -76,11 +73,6 @@ def load(source: str | os.PathLike[str], *, book_url: str = "", cache: Path | No
     if path.is_dir():
         raise FixConfiguration(f"BOOK_DIR: {path} holds no file that can be read ({_FORMATS})")
     raise FixConfiguration(f"BOOK_DIR: {path.name} is of no format that can be read ({_FORMATS})")
-
-
-def is_address(source: str | os.PathLike[str]) -> bool:
-    """Whether ``source`` is a site and not a path."""
-    return _ADDRESS.fullmatch(str(source)) is not None
 
 
 def _site_below(folder: Path) -> Path | None:

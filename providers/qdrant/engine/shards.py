@@ -83,7 +83,7 @@ class EdgeShards:
         try:
             self._read()
         except BaseException:
-            self._held.release()
+            self._held.close()
             raise
 
     def _read(self) -> None:
@@ -284,4 +284,4 @@ class EdgeShards:
             except (OSError, EdgeError) as error:
                 _log.error("the embedded index was not closed properly: %s", type(error).__name__)
             finally:
-                self._held.release()
+                self._held.close()
