@@ -122,3 +122,24 @@ def test_every_module_imports_with_an_empty_environment_and_no_network(tmp_path:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_start_loads_nothing_that_it_does_not_need() -> None:
+    program = (
+        "import sys\n"
+        "sys.modules.setdefault('httpx._main', None)\n"  # as api/__main__.py does
+        "import api.process.serving, api.wiring, providers.qdrant.engine.client\n"
+        "from qdrant_client import models\n"
+        "unwanted = ['alembic', 'redis', 'rich', 'pygments', 'mcp', 'loaders.formats', 'pypdf',\n"
+        "            'onnxruntime', 'cohere', 'tree_sitter', 'portalocker']\n"
+        "print(*[name for name in unwanted if name in sys.modules])\n"
+        "built = models.QueryRequest.__pydantic_complete__\n"
+        "print(built, models.Filter(must=[]).model_dump(exclude_none=True))\n"
+        "from pydantic import BaseModel\n"
+        "print(BaseModel.model_rebuild.__func__.__module__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines() == ["", "False {'must': []}", "pydantic.main"]
