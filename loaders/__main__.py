@@ -10,7 +10,7 @@ from loaders.document import Book
 from loaders.index.embedding import Embedder
 from loaders.index.run import IndexOptions, IndexSummary, index_book
 from loaders.index.store import IndexStore
-from loaders.progress import ProgressDisplay
+from loaders.progress import ProgressDisplay, estimate
 from loaders.sources import load_all
 from settings import Settings, load_settings
 
@@ -78,7 +78,7 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
             summary = await _index(book, store, models.embeddings, how)
     finally:
         await models.aclose()
-    print(describe(summary))
+    print(describe(summary, models.embeddings.max_batch))
     return 1 if options.strict and summary.problems else 0
 
 
@@ -95,7 +95,7 @@ async def _index(
         )
 
 
-def describe(summary: IndexSummary) -> str:
+def describe(summary: IndexSummary, max_batch: int) -> str:
     """The summary for a terminal, one fact a line; problems by file first."""
     calls = f"{summary.embedding_calls}" + ("" if summary.billable else " (embedded model, free)")
     would = "would be " if summary.dry_run else ""
@@ -106,7 +106,12 @@ def describe(summary: IndexSummary) -> str:
         f" unchanged {summary.unchanged}, {would}removed {summary.removed})",
         f"embedding calls {'that would be made' if summary.dry_run else 'made'}: {calls}",
     ]
-    if not summary.dry_run:
+    if summary.dry_run:
+        lines.append(
+            "embedding would take: "
+            + estimate(summary.to_embed, max_batch, billable=summary.billable)
+        )
+    else:
         lines.append(
             f"collection: {summary.collection}{' (now served)' if summary.switched else ''},"
             f" book version {summary.book_version}, {summary.seconds:.1f} s"

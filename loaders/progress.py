@@ -1,5 +1,6 @@
 """How far an index run is, for people: a bar in a terminal, else a line every few seconds."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -8,9 +9,12 @@ from typing import Final, Never, Self, TextIO
 from tqdm import tqdm
 
 from loaders.index.job import progress_line
-from loaders.index.options import IndexSummary
+from loaders.index.options import IndexOptions, IndexSummary
 
 _SAY_SECONDS: Final = 5.0
+_CHUNKS_A_SECOND: Final = 15
+"""Of the embedded model on one core, see ``docs/performance.md``."""
+_CALL_SECONDS: Final = 1
 
 
 class ProgressDisplay:
@@ -63,9 +67,11 @@ class ProgressDisplay:
         if not words:
             if not so_far.to_embed or so_far.dry_run:
                 return
-            calls = -(-so_far.to_embed // self._max_batch)
-            price = f"{calls} calls" if so_far.billable else "on this machine, free"
-            self._say(f"the book is found by its words; {so_far.to_embed} chunks to embed: {price}")
+            chunks = f"{so_far.to_embed} of {so_far.chunks} chunks to embed"
+            self._say(
+                f"{so_far.documents} pages are found by their words; {chunks}: "
+                + estimate(so_far.to_embed, self._max_batch, billable=so_far.billable)
+            )
         if self._stream.isatty():
             self._bar = tqdm(
                 total=so_far.pages if words else so_far.to_embed,
@@ -82,3 +88,24 @@ class ProgressDisplay:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def estimate(chunks: int, max_batch: int, *, billable: bool, cores: int | None = None) -> str:
+    """What embedding will take, before it begins: calls if they cost money, and the time.
+
+    Args:
+        max_batch: texts in one call.
+        cores: that the embedded model may use; by default this machine's.
+    """
+    if billable:
+        calls = -(-chunks // max_batch)
+        rounds = -(-calls // IndexOptions.concurrency)
+        made = f"{calls} call{'' if calls == 1 else 's'}"
+        return f"{made}, {_about(rounds * _CALL_SECONDS)} if a call takes {_CALL_SECONDS} s"
+    rate = _CHUNKS_A_SECOND * (cores or os.cpu_count() or 1)
+    return f"on this machine, free, {_about(chunks / rate)} at {rate} chunks a second"
+
+
+def _about(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"about {minutes} min" if minutes else "less than a minute"

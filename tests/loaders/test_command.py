@@ -46,6 +46,7 @@ def test_the_summary_counts_documents_chunks_and_calls(site: Site, run: Run) -> 
     assert "would be added 1" in out
     assert "would be removed 1" in out
     assert "embedding calls that would be made: 1" in out
+    assert "embedding would take: on this machine, free, less than a minute" in out
 
     _, out, _ = run("--no-prune")
     assert "added 1, updated 0, unchanged 2, removed 0" in out

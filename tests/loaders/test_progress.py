@@ -1,9 +1,12 @@
 """What an author sees while a book is indexed."""
 
 import io
+from dataclasses import replace
+
+import pytest
 
 from loaders.index.options import IndexSummary
-from loaders.progress import ProgressDisplay
+from loaders.progress import ProgressDisplay, estimate
 
 
 class Terminal(io.StringIO):
@@ -20,7 +23,8 @@ def run(stream: io.StringIO, *, billable: bool = False) -> list[str]:
         for page in range(5):
             show(IndexSummary(pages=4, documents=page))
         for done in range(0, 201, 20):
-            show(IndexSummary(phase="vectors", to_embed=200, embedded=done, billable=billable))
+            so_far = IndexSummary(phase="vectors", documents=4, chunks=250, billable=billable)
+            show(replace(so_far, to_embed=200, embedded=done))
     return stream.getvalue().splitlines()
 
 
@@ -34,8 +38,26 @@ def test_a_log_gets_a_line_every_few_seconds_that_tells_what_is_left() -> None:
 
 def test_the_calls_are_told_before_they_are_made() -> None:
     billed, free = run(io.StringIO(), billable=True), run(io.StringIO())
-    assert any(line.endswith("200 chunks to embed: 3 calls") for line in billed)
-    assert any("200 chunks to embed: on this machine" in line for line in free)
+    told = "4 pages are found by their words; 200 of 250 chunks to embed: "
+    assert f"{told}3 calls, less than a minute if a call takes 1 s" in billed
+    assert any(line.startswith(f"{told}on this machine, free, less than") for line in free)
+    first = next(i for i, line in enumerate(billed) if "chunks embedded" in line)
+    assert next(i for i, line in enumerate(billed) if line.startswith(told)) < first
+
+
+@pytest.mark.parametrize(
+    ("chunks", "billable", "said"),
+    [
+        (42_627, False, "on this machine, free, about 24 min at 30 chunks a second"),
+        (900, False, "on this machine, free, less than a minute at 30 chunks a second"),
+        (1_000_000, True, "10417 calls, about 43 min if a call takes 1 s"),
+        (1, True, "1 call, less than a minute if a call takes 1 s"),
+    ],
+)
+def test_time_and_calls_are_estimated_by_the_number_of_chunks(
+    chunks: int, billable: bool, said: str
+) -> None:
+    assert estimate(chunks, 96, billable=billable, cores=2) == said
 
 
 def test_a_terminal_gets_a_bar_for_each_part_of_the_work_that_ends_with_it() -> None:
