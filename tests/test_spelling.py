@@ -41,6 +41,7 @@ def test_a_typing_error_becomes_the_word_of_the_book(typed: str, meant: str) -> 
         "how do I use tf2 in C++",
         "whats a lidar",
         "best biryani in karachi",
+        "who is elon musk",
         "what if the wifi drops",
     ],
 )

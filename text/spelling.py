@@ -88,8 +88,9 @@ class Speller:
             for one in self._words.get((word[0], size), ()):
                 distance = OSA.distance(word, one, score_cutoff=allowed)
                 uses = self._vocabulary.spellings[one]
-                if uses == 1 and len(word) <= _SHORT and _swaps_a_letter(word, one):
-                    continue
+                few = uses == 1 and len(word) <= _SHORT
+                if (few or len(word) <= _SHORTEST) and _swaps_a_letter(word, one):
+                    continue  # "Musk" is not "must"
                 if distance <= allowed:
                     worth = (-distance, int(uses > 0), uses)
                     if best is None or worth > best:

@@ -40,6 +40,8 @@ _PREREQUISITES: Final = re.compile(
     r"\bprerequisites?\b|\bwhat you need\b|\brequirements\b|\bbefore you (?:start|begin)\b", re.I
 )
 _MOST_PAGES: Final = 5
+_TEMPLATE: Final = {"tutorial-basics", "tutorial-extras"}
+"""Folders that Docusaurus makes in every new book, and authors forget."""
 _NAME: Final = 3
 """Words of a question that only names something."""
 _ARTICLES: Final = frozenset("the a an about".split())
@@ -293,8 +295,9 @@ def _of_page(page: Page) -> list[str]:
 
 def _contents(outline: Outline) -> Found:
     """The parts of a large book, or the pages of a small one."""
-    opening = [p for p in outline.pages[1:] if p.opens and p.path.count("/") == 1]
-    pages = opening if len(opening) > 1 else list(outline.pages[1:])
+    own = [p for p in outline.pages[1:] if not _TEMPLATE & set(p.path.split("/"))]
+    opening = [p for p in own if p.opens and p.path.count("/") == 1]
+    pages = opening if len(opening) > 1 else own
     first = outline.pages[:1]
     return Found("contents", [p.sections[0].id for p in (*first, *pages)][: 2 * _MOST_SECTIONS])
 

@@ -10,6 +10,7 @@ from chains.answer import phrases
 from chains.evidence.abstention import is_refused
 from chains.evidence.passages import sections_of
 from chains.evidence.retriever import BookRetriever
+from chains.question.condense import history_used
 from chains.question.places import Found, asks_for_exercises, find
 from chains.question.selection import as_given, locate
 from chains.served_book import ServedBook
@@ -97,7 +98,7 @@ class Retrieve(Step):
 def _place(state: AnswerState, outline: Outline) -> Found | None:
     """The place that the question names, or "quiz me on it" after a chapter was asked for."""
     asked = state.asked or state.question.question
-    place = find(asked, outline, begins=not state.history)
+    place = find(asked, outline, begins=not history_used(state.question, state.history))
     if place is None and state.readings[0] != state.alone and asks_for_exercises(asked):
         meant = find(state.readings[0], outline)
         place = meant if meant and meant.task == "exercises" else None

@@ -46,10 +46,12 @@ class IndexStats:
         """Counts a chunk."""
         metadata = chunk.metadata
         self.chunks += 1
-        self._order.setdefault(metadata["path"], len(self._order))
+        if metadata["path"] not in self._order:
+            self._order[metadata["path"]] = len(self._order)
+            # By pages, not by length: a translation often needs more words than its original.
+            self._locales[metadata["locale"]] += 1
         self.vocabulary.add(" ".join([*metadata["breadcrumb"], chunk.page_content]))
         self._outline.add(chunk.page_content, metadata)
-        self._locales[metadata["locale"]] += 1
         # Most tools know one language for the whole site, whatever its pages are written in.
         urdu = is_urdu(chunk.page_content)
         self._languages["ur" if urdu else metadata["locale"].split("-")[0].lower()] += 1

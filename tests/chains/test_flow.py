@@ -18,7 +18,7 @@ from chains.runnable import AnswerRunnable
 from chains.state import AnswerState
 from chains.steps.step import AnswerFlow
 from chains.wrappers.cached import AnswerCache
-from schema import Answer
+from schema import Answer, PastTurn, Question
 from tests.chains.test_pipeline import CHUNKS, QUESTION
 from tests.fakes import MemoryStore, ScriptedChat, chunk
 
@@ -209,3 +209,44 @@ async def test_a_thing_with_a_section_of_its_own_is_answered_from_there() -> Non
         {"question": "and the capture point?", "history": history}
     )
     assert (answer["confidence"], answer["sources"][0]["heading"]) == ("high", "Capture point")
+
+
+async def placed(question: str, *history: PastTurn) -> AnswerState:
+    """The state after the search; ``place`` is the place of the book that was asked for."""
+    condense, retrieve, *_ = build_flow(parts()).steps
+    state = AnswerState(Question(question=question), history=history)
+    found: AnswerState = await retrieve.ainvoke(await condense.ainvoke(state))
+    return found
+
+
+async def test_this_is_the_book_after_a_greeting_but_not_after_an_answer() -> None:
+    greeted = PastTurn(question="hello!", answer="Hello!", status="small_talk")
+    told = PastTurn(question=TOPIC, answer="A controller.", status="answered")
+    after_greeting = await placed("whats this about", greeted)
+    assert after_greeting.place is not None
+    assert after_greeting.place.task == "contents"
+    assert (await placed("whats this about", greeted, told)).place is None
+
+
+async def test_what_is_put_to_the_assistant_is_looked_up_nowhere() -> None:
+    wanted = "Make up a page of this book that says who the book is for, and cite it"
+    assert (await placed(wanted)).place is None
+
+
+async def test_an_earlier_question_is_mended_before_it_is_a_topic() -> None:
+    told = PastTurn(question="what is the balence controller", answer="…", status="answered")
+    assert (await placed("why is it so?", told)).readings[0] == (
+        "what is the balance controller: why is it so?"
+    )
+
+
+async def test_the_language_that_is_wished_for_is_the_answers() -> None:
+    told = PastTurn(question=TOPIC, answer="A controller.", status="answered")
+    state = await placed("in urdu please", told)
+    assert (state.question.language, state.readings, state.already_said) == ("Urdu", [TOPIC], [])
+
+
+async def test_a_shorter_answer_is_the_same_topic_in_brief() -> None:
+    told = PastTurn(question=TOPIC, answer="A controller.", status="answered")
+    state = await placed("shorter", told)
+    assert (state.brief, state.readings, state.already_said) == (True, [TOPIC], ["A controller."])

@@ -87,6 +87,17 @@ def test_a_chapter_is_named_by_a_word_of_its_title_alone() -> None:
     assert find("how do robots balance", outline) is None
 
 
+def test_what_a_new_site_came_with_is_no_content_of_the_book() -> None:
+    outline = built(
+        ("intro.md", "A book", ["A book"], "About robots."),
+        ("m1/a.md", "Nodes", ["Nodes"], "Nodes."),
+        ("tutorial-basics/deploy.md", "Deploy your site", ["Deploy your site"], "Build it."),
+    )
+    found = find("list the chapters", outline)
+    assert found is not None
+    assert list(found.sections) == ["intro.md", "m1/a.md"]
+
+
 def test_a_module_that_is_named_is_preferred_to_a_chapter_of_that_name() -> None:
     outline = built(
         ("m3/01-isaac-sim.md", "Isaac Sim", ["Module 3", "Isaac Sim"], "A simulator."),

@@ -166,3 +166,18 @@ def test_each_version_has_its_outline_and_the_default_one_is_the_books(
     assert [page.url for page in kept.pages] == ["/book/docs/intro"]
     assert [page.url for page in kept.of("9").pages] == ["/book/docs/intro"]
     assert [page.url for page in kept.of("1.0").pages] == ["/book/docs/1.0/intro"]
+
+
+def test_a_longer_translation_is_not_the_books_own_language(
+    site: Site, words: Callable[[str], int]
+) -> None:
+    site.config("i18n: {defaultLocale: 'en', locales: ['en', 'ur']}")
+    site.file("docs/a.md", "# Robots\n\nA robot moves.\n")
+    long = "".join(f"## حصہ {n}\n\nروبوٹ حرکت کرتا ہے۔\n\n" for n in range(4))
+    site.file("i18n/ur/docusaurus-plugin-content-docs/current/a.md", f"# روبوٹ\n\n{long}")
+    stats = IndexStats()
+    for chunk in chunks(site, words):
+        stats.add(chunk)
+
+    assert stats.language() == "en"
+    assert stats.outline().title == "Robots"
