@@ -17,7 +17,7 @@ export function frameOf(host) {
   const under = foot(host, notice);
   const parts = [top, index, scroll, under, live, host.card.node];
   const known = { top, foot: under, scroll, welcome, title, index, log, live, notice };
-  const outer = { class: "root empty", lang: words.code, dir: words.direction };
+  const outer = { class: "root empty", lang: words.code, dir: words.direction, onkeydown: keep, onkeypress: keep, onkeyup: keep };
   if (page) {
     const panel = h("div", { class: "panel page" }, parts);
     return { root: h("div", outer, panel), panel, ...known };
@@ -28,6 +28,14 @@ export function frameOf(host) {
     // Pressing must not take the page's selection away.
     onpointerdown: (event) => event.preventDefault(), onclick: () => host.open() }, icon("book"), h("span", {}, words.ask));
   return { root: h("div", outer, launcher, panel, host.selection.node), panel, launcher, ...known };
+}
+
+/**
+ * The book's own shortcuts must not hear what is typed here: to its page the keys come from an
+ * element that is no text field. Tab, Escape and what goes with Ctrl or Cmd pass.
+ */
+function keep(event) {
+  if (!event.ctrlKey && !event.metaKey && !["Escape", "Tab"].includes(event.key)) event.stopPropagation();
 }
 
 /** The line at the top: title, search, conversations, language. */

@@ -32,9 +32,9 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve_embedded(folder: Path) -> Iterator[str]:
-    """Yields the service's base URL when it is ready."""
-    port, book = free_port(), small_book(folder)
+def serve_embedded(folder: Path, book: Path | None = None) -> Iterator[str]:
+    """Yields the service's base URL when it is ready; ``book``: None is the small one."""
+    port, book = free_port(), book or small_book(folder)
     told = environment(folder, PORT=str(port), HOST="127.0.0.1", BOOK_DIR=str(book), RATE_LIMIT="0")
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
