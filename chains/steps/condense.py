@@ -12,13 +12,14 @@ from chains.question.condense import (
     leans_on_history,
     of_the_book,
 )
+from chains.question.roman_urdu import in_english
 from chains.question.small_talk import without_opening
 from chains.question.understanding import QuestionReader, language_wished, without_wish
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
 from schema import PastTurn
-from text.words import content_words
+from text.words import content_words, language_of
 
 
 class Condense(Step):
@@ -46,6 +47,10 @@ class Condense(Step):
             named = {"language": state.question.language or language}
             state.question = state.question.model_copy(update=named)
         typed = without_wish(typed)
+        if language_of(typed) == "roman-ur" and (english := in_english(typed)):
+            named = {"language": state.question.language or "Roman Urdu"}
+            state.question = state.question.model_copy(update=named)
+            typed = english
         question = state.asked = await self._reader.mended(typed, version)
         if question != typed:
             state.preface = phrases.read_as(question)

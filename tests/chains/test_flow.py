@@ -250,3 +250,9 @@ async def test_a_shorter_answer_is_the_same_topic_in_brief() -> None:
     told = PastTurn(question=TOPIC, answer="A controller.", status="answered")
     state = await placed("shorter", told)
     assert (state.brief, state.readings, state.already_said) == (True, [TOPIC], ["A controller."])
+
+
+async def test_roman_urdu_is_searched_in_english_and_answered_in_roman_urdu() -> None:
+    state = await placed("balance controller kya hai?")
+    assert state.readings == ["what is balance controller"]
+    assert state.question.language == "Roman Urdu"

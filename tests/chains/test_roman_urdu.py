@@ -1,0 +1,34 @@
+"""Short questions in Roman Urdu, read in English."""
+
+import pytest
+
+from chains.question.roman_urdu import in_english
+
+
+@pytest.mark.parametrize(
+    ("asked", "english"),
+    [
+        ("ZMP kya hai?", "what is ZMP"),
+        ("zero moment point kya hota hai batao", "what is zero moment point"),
+        ("lidar kaise kaam karta hai?", "how does lidar work"),
+        ("robot kaise chalta hai", "how does robot walk or run"),
+        ("topic aur service mein kya farq hai", "what is the difference between topic and service"),
+        ("costmap kyun zaroori hai", "why is costmap important"),
+    ],
+)
+def test_a_known_form_about_an_english_name_is_read_in_english(asked: str, english: str) -> None:
+    assert in_english(asked) == english
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "robot ko chalne ka tareeqa kya hai",
+        "iska timeout kitna hai?",
+        "kya hai",
+        "what is ZMP",
+        "jazzy install karne ke baad kaise check karun",
+    ],
+)
+def test_what_says_more_stays_as_it_is(asked: str) -> None:
+    assert in_english(asked) is None
