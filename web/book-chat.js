@@ -81,23 +81,6 @@ class BookChat extends HTMLElement {
     return /^https?:$/.test(protocol) ? href : null;
   }
 
-  /** Pictures of a source's section, where its own site sends them and this page may show them. */
-  figuresOf(source) {
-    const page = this.linkOf(source);
-    if (!page || !source.figures?.length) return [];
-    const { origin } = new URL(page);
-    if (this.page && origin !== this.book.figures_from) return [];
-    const found = source.figures.map(({ url, alt }) => ({ alt, url: new URL(url, page) }));
-    return found.filter(({ url }) => url.origin === origin);
-  }
-
-  /** The language that the reader may change to, or none. */
-  get otherLanguage() {
-    const offered = this.offered ?? [];
-    const at = offered.indexOf(this.words.code);
-    return offered.length > 1 || (offered.length && at < 0) ? offered[(at + 1) % offered.length] : null;
-  }
-
   /** A book's page is in the language that the reader chose; our own page asks the browser. */
   #readersLanguage() {
     if (!this.page) return document.documentElement.lang;

@@ -111,6 +111,16 @@ export function trail(source) {
   return [source.version, ...steps].filter((step, index, all) => step && step !== all[index - 1]);
 }
 
+/** Pictures of a source's section, where its own site sends them and the page may show them. */
+export function figuresOf(host, source) {
+  const page = host.linkOf(source);
+  if (!page || !source.figures?.length) return [];
+  const { origin } = new URL(page);
+  if (host.page && origin !== host.book.figures_from) return [];
+  const found = source.figures.map(({ url, alt }) => ({ alt, url: new URL(url, page) }));
+  return found.filter(({ url }) => url.origin === origin);
+}
+
 /** The part of a passage that speaks most of what was cited, about `length` characters. */
 export function excerpt(passage, cited, length = 620) {
   const blocks = passage.replace(/^:::.*$/gm, "").split(/\n{2,}/).filter((block) => block.trim());

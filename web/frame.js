@@ -40,10 +40,12 @@ function keep(event) {
 
 /** The line at the top: title, search, conversations, language. */
 export function bar(host, title) {
-  const { words, page, otherLanguage } = host;
+  const { words, page } = host;
   const button = (name, act, attributes = {}) => h("button", { type: "button", class: "text", ...attributes, onclick: act }, name);
   const logo = host.setting("logo");
-  const other = otherLanguage && wordsOf(otherLanguage);
+  const offered = host.offered ?? [];
+  const next = offered[(offered.indexOf(words.code) + 1) % offered.length];
+  const other = next && next !== words.code && wordsOf(next);
   const keys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘K" : "Ctrl K";
   const letter = host.getAttribute("shortcut") ?? "k";
   return h(page ? "header" : "div", { class: "bar" },

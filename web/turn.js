@@ -1,5 +1,5 @@
 // One question and its answer, as it stands on the page: while it streams, and afterwards.
-import { asMarkdown, placeMarks, trail } from "./citations.js";
+import { asMarkdown, figuresOf, placeMarks, trail } from "./citations.js";
 import { copyButton, directionOf, h, iconButton } from "./dom.js";
 import { FIRST_MARK } from "./inline.js";
 import { questionButton } from "./frame.js";
@@ -205,7 +205,7 @@ export class Turn {
   }
 
   #figures(source) {
-    const shown = this.host.figuresOf(source).map(({ url, alt }) => {
+    const shown = figuresOf(this.host, source).map(({ url, alt }) => {
       const picture = { src: url.href, alt, loading: "lazy", decoding: "async", referrerpolicy: "no-referrer", onerror: () => link.remove() };
       const link = h("a", { href: url.href, target: "_blank", rel: "noopener" }, h("img", picture));
       return link;
