@@ -14,6 +14,7 @@ from mcp.server import Server, ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
+from sse_starlette.sse import AppStatus
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
@@ -57,6 +58,9 @@ class McpServer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Requests are served inside of this; once."""
+        # The package would cut every stream as soon as the process is told to stop. Here an answer
+        # ends first, and with it its stream.
+        AppStatus.enable_automatic_graceful_drain = False
         async with self._manager.run():
             yield
 

@@ -116,8 +116,23 @@ def _listens(port: int) -> bool:
     return True
 
 
+ASKED = "How fast does the balance controller of a humanoid run?"
+MCP_ASK = {"name": "ask", "arguments": {"question": ASKED}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "end"),
+    [
+        ("/chat/stream", {"input": {"question": ASKED}}, b"event: end"),
+        (
+            "/mcp",
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": MCP_ASK},
+            b'"status":"answered"',
+        ),
+    ],
+)
 async def test_an_answer_over_server_sent_events_ends_before_the_process_does(
-    tmp_path: Path,
+    tmp_path: Path, path: str, body: dict[str, Any], end: bytes
 ) -> None:
     cohere = CohereStandIn()
     with serve(cohere) as url:
@@ -134,16 +149,17 @@ async def test_an_answer_over_server_sent_events_ends_before_the_process_does(
         log = asyncio.create_task(process.stderr.read())
         cohere.latency.token_ms = 60
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        body = b'{"input":{"question":"How fast does the balance controller of a humanoid run?"}}'
+        content = json.dumps(body)
         writer.write(
-            b"POST /chat/stream HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            "Accept: application/json, text/event-stream\r\n"
+            f"Connection: close\r\nContent-Length: {len(content)}\r\n\r\n{content}".encode()
         )
-        came = await reader.readuntil(b'"answer"')
+        assert await cohere.until(lambda: "/v2/chat" in cohere.paths(), 60)
         os.kill(process.pid, signal.SIGTERM)
-        came += await asyncio.wait_for(reader.read(), 30)
+        came = await asyncio.wait_for(reader.read(), 30)
         writer.close()
-        assert b"event: end" in came
+        assert end in came
         assert b"event: error" not in came
         assert await asyncio.wait_for(process.wait(), 30) == 0
         await log
