@@ -16,6 +16,7 @@ from benchmarks.doors import DOORS, Door, Reply
 from standins.cohere import CohereStandIn
 from standins.qdrant import Fault, QdrantStandIn
 from standins.server import serve
+from tests.api.redis_server import BINARY, INSTALL, redis_server
 from tests.api.test_outages import eventually
 from tests.api.wired import QUESTION, Wired, over_cohere
 
@@ -182,3 +183,20 @@ def test_without_the_database_every_door_answers_and_it_is_said(tmp_path: Path) 
         service.ask("What is the capture point?", session_id=session_id)
         turns = service.http.get(f"/sessions/{session_id}/turns").json()["turns"]
         assert len(turns) == 1
+
+
+@pytest.mark.skipif(BINARY is None, reason=INSTALL)
+def test_without_redis_every_door_answers_within_its_own_limits_and_it_is_counted(
+    tmp_path: Path,
+) -> None:
+    with redis_server(tmp_path) as redis:
+        given = {"redis_url": redis.url, "rate_limit": 600}
+        with over_cohere(tmp_path, CohereStandIn(), **given) as service:
+            redis.stop()
+            for name, reply in asked_at_once(service).items():
+                assert reply.code == "ok", name
+            assert service.metric('book_chat_events_total{event="degraded:redis"}') >= 1
+            assert service.ask()["status"] == "answered"
+            assert eventually(lambda: service.services.slots.taken == 0)
+            redis.start()
+            assert eventually(lambda: service.ask(QUESTION.upper())["status"] == "answered")
