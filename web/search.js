@@ -84,7 +84,7 @@ export class Search {
     const { host } = this;
     const name = source.heading || source.title;
     const steps = trail(source).filter((step) => step !== name);
-    const snippet = excerpt(source.text.replace(/^(?:#{1,6}\s|```|~~~).*$/gm, ""), typed, SNIPPET).replace(/[*`_>#|$]+/g, " ");
+    const snippet = excerpt(source.text.replace(/^(?:(?:#{1,6}\s|```|~~~).*|[|:\- \t]+)$/gm, ""), typed, SNIPPET).replace(/[*`_>#|$]+/g, " ");
     const href = host.linkOf(source);
     const opens = { href, target: host.linkTarget, rel: "noopener", tabindex: "-1", onclick: () => this.#leave(source, snippet) };
     return h("li", { role: "none" }, h("a", { id: `hit-${index}`, class: "hit", role: "option", ...opens },
