@@ -168,6 +168,7 @@ def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[C
         and not tells_nothing(query, candidate)
         and candidate.kind in (("prose", "item", "row") if listed else ("prose", "item"))
         and not _repeats(candidate, excerpts)
+        and not (candidate.kind == "item" and ANNOUNCING.search(candidate.raw))
         and not (query.defined_by(first.raw) and query.defined_by(candidate.raw))
     ]
 

@@ -75,8 +75,11 @@ class Layout:
         one heading.
         """
         chosen: list[Candidate] = []
+        # Who asked for no steps gets them only beside a sentence that answers.
+        told = any(lead.kind == "prose" for lead in leads)
+        steps = told or bool(self._kinds & {"how", "list"})
         for lead in leads:
-            whole = self._whole(lead)
+            whole = self._whole(lead, steps=steps)
             # The fourth step alone says little beside something else.
             if whole != [lead] or not chosen or step_number(lead.raw) is None:
                 chosen += [c for c in whole if c not in chosen]
@@ -111,9 +114,10 @@ class Layout:
     def _block(self, candidate: Candidate) -> Sequence[Candidate]:
         return self._blocks[candidate.passage, candidate.block]
 
-    def _whole(self, lead: Candidate) -> list[Candidate]:
+    def _whole(self, lead: Candidate, *, steps: bool) -> list[Candidate]:
         """The lead with its table header, list, lead-in, antecedents and announced block."""
-        members = {lead.position, *self._joined(lead), *self._procedure(lead)}
+        members = {lead.position, *self._joined(lead)}
+        members |= self._procedure(lead) if steps else set()
         members |= self._needed(lead.passage, min(members))
         members |= self._announced(lead)
         mine = self._passages[lead.passage]

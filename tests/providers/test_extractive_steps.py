@@ -33,6 +33,11 @@ def test_a_procedure_comes_whole_with_the_code_between_its_steps(chat: Extractiv
     assert "two legs" not in reply.text
 
 
+def test_steps_that_were_not_asked_for_stay_out(chat: ExtractiveChat) -> None:
+    reply = ask(chat, "Which desktop does Jazzy have?", as_passage(HEADLESS, "Installing"))
+    assert "universe" not in reply.text
+
+
 def test_code_that_was_not_asked_for_does_not_stand_in_for_an_answer(chat: ExtractiveChat) -> None:
     text = (
         "```python\nclass KalmanFilter:\n    def predict(self):\n        pass\n```\n\n"
