@@ -17,11 +17,11 @@ def main() -> int:
         return 1
     # httpx reads its command line's packages when they are there, and nobody uses it here.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # Python's way to forbid an import
-    # A quarter of the start would go into looking for garbage among modules.
+    # A quarter of the start would go into looking for garbage among modules. The application
+    # switches the collector on again when all parts are open.
     gc.disable()
     from api.process.serving import serve
 
-    gc.enable()
     return serve(settings)
 
 

@@ -125,6 +125,7 @@ def _lifespan(
 def _spare_the_collector() -> None:
     """What was made at the start stays; looking through it took 0.2 s of every full collection."""
     gc.freeze()
+    gc.enable()
     gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
 
 

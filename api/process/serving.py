@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -103,6 +104,7 @@ def _serve_workers(settings: Settings, listener: socket.socket) -> int:
         await services.resources.aclose()
 
     asyncio.run(check())
+    gc.enable()  # from here on this process only looks after the others
     config = _config("api.process.worker:create_worker", settings, factory=True)
     workers = Multiprocess(config, sockets=[listener])
     workers.run()
