@@ -96,6 +96,8 @@ def leans_on_history(question: str) -> bool:
     if asks_for_any_code(question) or asks_for_less(question):
         return True
     before = 0
+    if words[-1] == "then" and _NAMES_A_THING.match(question):
+        words = words[:-1]  # "what is SDF then" names something else
     for word in words:
         if word in _PRONOUNS and (before < _EARLY or content <= _SHORT):
             return True

@@ -21,7 +21,7 @@ _WISH: Final = re.compile(
     r"|in (?:one|two|three|a few|a couple of|\d|very|simple|plain|easy|short|layman['’]?s?)"
     r" (?:short |simple |easy )?(?:sentences?|words?|terms?|lines?|english|language|way)"
     r"|for (?:dummies|beginners|a (?:child|kid|beginner)|kids|children)|step by step|in detail"
-    r"|in short|briefly|then|eli5|pls|plz|please)(?=\W*$)",
+    r"|in short|briefly|eli5|pls|plz|please)(?=\W*$)",
     re.I,
 )
 
