@@ -12,7 +12,7 @@ import { Conversation } from "./conversation.js";
 import { directionOf } from "./dom.js";
 import { bar, frameOf, welcomeOf } from "./frame.js";
 import { clearHighlight, depart, land } from "./landing.js";
-import { anchored, followTheme, inReadersSize, makeRoom, roomFor } from "./page-layout.js";
+import { anchored, followTheme, inReadersSize, makeRoom, TEXT } from "./page-layout.js";
 import { attempt, edition, Service } from "./service.js";
 import { codes, fill, listOf, wordsOf } from "./words.js";
 
@@ -62,7 +62,7 @@ class BookChat extends HTMLElement {
   }
 
   get content() {
-    return this.getAttribute("content") || (document.querySelector("article, main") ? "article, main" : "body");
+    return this.getAttribute("content") || (document.querySelector(TEXT) ? TEXT : "body");
   }
 
   get linkTarget() {
@@ -241,7 +241,7 @@ class BookChat extends HTMLElement {
   /** For this tab, and for the page's own style: html[data-book-chat-open] can make room. */
   #remember(open) {
     document.documentElement.toggleAttribute("data-book-chat-open", open && !narrow.matches);
-    makeRoom(open && !narrow.matches ? roomFor(this.frame.panel, this.content) : 0);
+    makeRoom(this.frame.panel, this.content, open && !narrow.matches);
     attempt(() => sessionStorage.setItem("book-chat open", open ? "1" : ""));
   }
 

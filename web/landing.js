@@ -1,5 +1,6 @@
 // After a citation was followed: the heading stands under the site's header once fonts, pictures
 // and layout have settled, and the sentence that the answer rests on is highlighted there.
+import { TEXT } from "./page-layout.js";
 import { attempt } from "./service.js";
 
 const KEY = "book-chat landing";
@@ -57,7 +58,7 @@ export function land() {
   function look() {
     const heading = document.getElementById(id);
     if (heading) {
-      if (heading !== place) sizes.observe(heading.closest("article, main") ?? heading);
+      if (heading !== place) sizes.observe(heading.closest(TEXT) ?? heading);
       place = heading;
       if (bringUp(heading)) note();
       highlight(heading, came.cited);
@@ -131,7 +132,7 @@ function sentences(heading) {
 
 /** Runs of text nodes without a block's border between them, down to the next heading of this rank. */
 function blocks(heading) {
-  const root = heading.closest("article, main") ?? document.body;
+  const root = heading.closest(TEXT) ?? document.body;
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   walker.currentNode = heading;
   const found = [];

@@ -2,7 +2,8 @@
 
 const ROOM = new CSSStyleSheet();
 ROOM.replaceSync(`
-  html[data-book-chat-room] body { padding-inline-end: var(--book-chat-room) !important; box-sizing: border-box; }
+  html[data-book-chat-room=""] body { padding-inline-end: var(--book-chat-room) !important; box-sizing: border-box; }
+  html[data-book-chat-room="frame"] body { position: relative; min-height: 100vh; margin-inline-end: var(--book-chat-room) !important; }
   ::highlight(book-chat-cited) { background-color: #ffe28a; color: #1d1a14; }
 `);
 document.adoptedStyleSheets.push(ROOM);
@@ -20,8 +21,11 @@ export function inReadersSize(css) {
   return css.replace(/(\d*\.?\d+)rem\b/g, (_, number) => `${number * size}px`);
 }
 
+/** Where the text of a book's page stands, when its author does not say so. */
+export const TEXT = "article, main, [role=main]";
+
 /** How much of its width the page must give up so that `panel` covers none of its text; pixels. */
-export function roomFor(panel, content) {
+function roomFor(panel, content) {
   const box = panel.getBoundingClientRect();
   const overlaps = [...document.querySelectorAll(content)].some((text) => {
     const { left, right, width } = text.getBoundingClientRect();
@@ -30,12 +34,17 @@ export function roomFor(panel, content) {
   return overlaps ? box.width : 0;
 }
 
-/** Takes `width` pixels from the page's text; sites that make room themselves need none. */
-export function makeRoom(width) {
-  const { style } = document.documentElement;
-  document.documentElement.toggleAttribute("data-book-chat-room", width > 0);
-  if (width > 0) style.setProperty("--book-chat-room", `${width}px`);
-  else style.removeProperty("--book-chat-room");
+/** Makes the page's text narrower beside an open `panel`; sites that do so themselves need none. */
+export function makeRoom(panel, content, open) {
+  const page = document.documentElement;
+  page.removeAttribute("data-book-chat-room");
+  const width = open ? roomFor(panel, content) : 0;
+  if (!width) return page.style.removeProperty("--book-chat-room");
+  page.style.setProperty("--book-chat-room", `${width}px`);
+  page.setAttribute("data-book-chat-room", "");
+  // Read the Docs' theme lays itself over the whole window, whatever room its body has.
+  if (content !== "body" && roomFor(panel, content)) page.setAttribute("data-book-chat-room", "frame");
+  return undefined;
 }
 
 /** Does `change`, which moves the page's text about; what the reader looks at keeps its place. */

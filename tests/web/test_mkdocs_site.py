@@ -127,6 +127,21 @@ def test_an_answer_cites_a_heading_and_a_click_lands_there(page: Page, book_url:
     fits(page)
 
 
+@pytest.mark.parametrize("width", [1000, 1280, 1600])
+def test_the_panel_covers_none_of_the_text(new_page: NewPage, book_url: str, width: int) -> None:
+    page = new_page(viewport={"width": width, "height": 800})
+    page.goto(f"{book_url}/dough/rising/")
+    paragraph = page.locator("#how-long-the-dough-rises + p")
+    before = paragraph.bounding_box()
+    page.locator(".launcher").click()
+    panel, text = page.locator("book-chat dialog").bounding_box(), paragraph.bounding_box()
+    assert panel and text
+    assert text["x"] + text["width"] <= panel["x"]
+    fits(page)
+    page.get_by_role("button", name="Close", exact=True).click()
+    assert paragraph.bounding_box() == before
+
+
 def test_typing_does_not_reach_the_books_own_shortcuts(page: Page, book_url: str) -> None:
     """In MkDocs' own theme "n" and "p" turn the page and "s" opens its search."""
     page.locator(".launcher").click()
