@@ -28,6 +28,11 @@ book/node_modules/.package-lock.json: book/package-lock.json
 notebooks: .venv/.jupyter
 	$(BIN)/jupyter lab $(ARGS) notebooks
 
+# Tests that start a server wait for it: three workers keep two cores busy.
+ifndef PYTEST_XDIST_AUTO_NUM_WORKERS
+test coverage: export PYTEST_XDIST_AUTO_NUM_WORKERS = $(shell $(PYTHON) -c "import os; print(max(2, os.cpu_count() * 3 // 2))")
+endif
+
 test: .venv/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
