@@ -66,8 +66,8 @@ _LESS: Final = re.compile(
     r"(?:\W+(?:it|this|that|please|pls|version|answer|way|one|me|for|again|of)){0,4}\W*",
     re.I,
 )
-_SIGNS: Final = re.compile(r"\bc(\+\+|#)", re.I)
-"""Names that are no words."""
+_SIGNS: Final = re.compile(r"\b[cC](\+\+|#)|\b[B-HJLM-TVWXZ]\b(?!['’])")
+"""Names that are no words: "C++", "what is R?"."""
 _EARLY: Final = 2
 """A pronoun after so many content words has what it stands for in its own question."""
 _SHORT: Final = 2
@@ -148,6 +148,16 @@ def asks_of_the_answer(question: str) -> bool:
     """True when nothing is named: "explain it simply", "I don't get it", "why?"."""
     about = _ABOUT_THE_ANSWER.issuperset(content_words(question))
     return about and _ASKING.isdisjoint(tokens(question)) and not _SIGNS.search(question)
+
+
+def goes_on(question: str) -> bool:
+    """True for "why?", "more" and "simpler, please", which ask nothing where nothing was answered.
+
+    "Who is it for?" may then be about the book.
+    """
+    if content_words(question):
+        return asks_of_the_answer(question)
+    return len(tokens(question)) <= _SHORT and not _SIGNS.search(question)
 
 
 def may_lean(question: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from text.words import tokens, word_spans
 
-Kind = Literal["greeting", "thanks", "fine", "bye", "how", "who", "check", "rude"]
+Kind = Literal["greeting", "thanks", "fine", "bye", "how", "who", "check", "rude", "no_answer"]
 _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     ("en", "greeting"): "hi|hello|hey|hiya|yo|howdy|greetings|good morning|good afternoon"
     "|good evening|good day|hi there|hello there|hey there|salam|salaam|welcome",
@@ -127,6 +127,7 @@ _LONGEST: Final = max(map(len, _KNOWN))
 _MOST_TOKENS: Final = 12
 _WEIGHT: Final[dict[Kind, int]] = {
     "fine": 0, "greeting": 1, "thanks": 2, "how": 3, "bye": 4, "check": 5, "who": 6, "rude": 7,
+    "no_answer": 8,
 }  # fmt: skip
 _ALWAYS_APART: Final = ("greeting", "thanks")
 _ASIDES: Final = frozenset(

@@ -63,6 +63,11 @@ _OPENINGS: Final[dict[Kind, dict[str, str]]] = {
         "en": "I say only what the book says. The sources below each answer open their place in "
         "the book, so that you can read it there.",
     },
+    "no_answer": {
+        "en": "There is no answer yet that I could go on from.",
+        "ur": "ابھی کوئی جواب نہیں جس سے میں آگے بڑھوں۔",
+        "roman-ur": "Abhi koi jawab nahin jis se main aage barhoon.",
+    },
     "rude": {"en": "I am sorry that this did not help. Please try it in other words."},
 }  # fmt: skip
 _THE_BOOK: Final = {

@@ -7,7 +7,8 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from chains.evidence.retriever import BookStore
-from chains.question.small_talk import small_talk
+from chains.question.condense import goes_on
+from chains.question.small_talk import SmallTalk, small_talk
 from chains.question.small_talk_replies import reply
 from chains.runnable import AnswerRunnable, AnswerWrapper, traced
 from chains.served_book import ServedBook
@@ -15,7 +16,7 @@ from chains.state import AnswerState, as_state
 from errors import BookChatError
 from schema import AnswerChunk
 from text.outline import Outline
-from text.words import tokens
+from text.words import language_of, tokens
 
 
 class SmallTalkAnswers(AnswerWrapper):
@@ -31,7 +32,7 @@ class SmallTalkAnswers(AnswerWrapper):
     ) -> AsyncGenerator[AnswerChunk]:
         """A kind reply with questions to begin with, or the answer of ``inner``."""
         state = as_state(input)
-        talk = small_talk(state.question.question)
+        talk = small_talk(state.question.question) or _of_no_answer(state)
         if talk is None or state.question.selected_text or _goes_on(state):
             async with aclosing(self.inner.astream(state, config, **kwargs)) as parts:
                 async for part in parts:
@@ -62,3 +63,12 @@ def _goes_on(state: AnswerState) -> bool:
     """ "How does this work?" after an answer asks about what was answered."""
     words = tokens(state.question.question)
     return bool(state.history) and "this" in words and words[0] in ("what", "how")
+
+
+def _of_no_answer(state: AnswerState) -> SmallTalk | None:
+    """ "Why?" and "simpler, please" where nothing was answered yet: there is nothing to search."""
+    asked = state.question.question
+    answered = any(turn.status in (None, "answered", "degraded") for turn in state.history)
+    if answered or not goes_on(asked):
+        return None
+    return SmallTalk("no_answer", language_of(asked))

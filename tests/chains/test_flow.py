@@ -252,6 +252,25 @@ async def test_a_shorter_answer_is_the_same_topic_in_brief() -> None:
     assert (state.brief, state.readings, state.already_said) == (True, [TOPIC], ["A controller."])
 
 
+@pytest.mark.parametrize("asked", ["more", "why so?", "shorter please", "?", "explain it simply"])
+async def test_nothing_is_searched_for_what_is_asked_of_an_answer_that_is_not_there(
+    asked: str,
+) -> None:
+    refused = PastTurn(question="Who won?", answer="Not in the book.", status="not_in_book")
+    chain = build_chain(parts())
+    answer = await chain.ainvoke({"question": asked, "history": [refused]})
+    assert answer["status"] == "small_talk"
+    assert answer["answer"].startswith("There is no answer yet that I could go on from.")
+    told = PastTurn(question=TOPIC, answer="A controller.", status="answered")
+    again = await chain.ainvoke({"question": asked, "history": [told, refused]})
+    assert again["status"] != "small_talk"
+
+
+async def test_a_name_of_one_letter_is_looked_up() -> None:
+    answer = await build_chain(parts()).ainvoke({"question": "what is R?"})
+    assert answer["status"] != "small_talk"
+
+
 async def test_roman_urdu_is_searched_in_english_and_answered_in_roman_urdu() -> None:
     state = await placed("balance controller kya hai?")
     assert state.readings == ["what is balance controller"]
