@@ -13,6 +13,7 @@ from extractive.passages import Candidate
 from extractive.question import Query
 from extractive.scoring import CODE_WINDOW, score, tells_nothing
 from extractive.selection import explanation, is_general, lift, selected
+from text.code import language_of_code, languages_of_code
 from text.steps import step_number
 from text.words import content_words, language_of
 
@@ -69,7 +70,8 @@ class Composer:
 
     def answer(self, query: Query, said: Collection[int] = ()) -> list[Piece]:
         """The answer; empty when no sentence answers. ``said``: ids of units to pass over."""
-        barred = {id(c) for c in self.candidates if tells_nothing(query, c)} | set(said)
+        said = {*said, *_in_other_languages(query, self.candidates)}
+        barred = {id(c) for c in self.candidates if tells_nothing(query, c)} | said
         parts = query.parts
         excerpts: list[Excerpt] = []
         for part in parts:
@@ -133,6 +135,15 @@ class Composer:
             if pair[1].kind != "header" and not layout.announces_nothing(pair[1])
         ]
         return sorted(pairs, key=lambda pair: -pair[0]), layout
+
+
+def _in_other_languages(query: Query, candidates: Sequence[Candidate]) -> set[int]:
+    """Ids of the blocks that are not in the language of the code that is asked for, if any is."""
+    wanted = languages_of_code(query.text) if "code" in query.kinds else frozenset()
+    blocks = {id(c): language_of_code(c.raw) for c in candidates if c.kind == "code"}
+    if wanted.isdisjoint(blocks.values()):
+        return set()
+    return {block for block, language in blocks.items() if language not in wanted}
 
 
 def _inside(query: Query, ranked: Ranked, barred: Collection[int]) -> list[Candidate]:

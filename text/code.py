@@ -19,6 +19,15 @@ _REQUEST: Final = re.compile(
     r"|which|is|there)\b\s*",
     re.I,
 )
+_LANGUAGES: Final = {
+    "python": ("python", "py", "python3"), "c++": ("cpp", "c++", "cc"), "cpp": ("cpp", "c++", "cc"),
+    "c#": ("csharp", "cs"), "bash": ("bash", "sh", "shell", "console"), "yaml": ("yaml", "yml"),
+    "json": ("json",), "javascript": ("javascript", "js", "jsx"), "java": ("java",),
+    "typescript": ("typescript", "ts", "tsx"), "rust": ("rust", "rs"), "go": ("go", "golang"),
+    "xml": ("xml",), "sql": ("sql",), "html": ("html",), "css": ("css",), "matlab": ("matlab",),
+}  # fmt: skip
+"""What a reader calls a language, and what follows the fence of its blocks."""
+_FENCE: Final = re.compile(r"[ \t>]*(?:```|~~~)[ \t]*(?P<language>[\w+#-]+)")
 _MOST_WORDS: Final = 6
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -36,6 +45,18 @@ def asks_for_any_code(question: str) -> bool:
 def holds_code(text: str) -> bool:
     """A fenced block of a named language; a diagram is no code."""
     return bool(_BLOCK.search(text))
+
+
+def languages_of_code(question: str) -> frozenset[str]:
+    """What may follow the fences of the code that is asked for; empty: any language will do."""
+    words = (word.strip("?!.,;:()\"'") for word in question.lower().split())
+    return frozenset(name for word in words for name in _LANGUAGES.get(word, ()))
+
+
+def language_of_code(block: str) -> str:
+    """What follows the fence of a block, in lower case; empty for other text."""
+    match = _FENCE.match(block)
+    return match["language"].lower() if match else ""
 
 
 def subject_of_code(question: str) -> str:

@@ -208,3 +208,15 @@ def test_a_question_in_urdu_is_answered_by_the_terms_that_it_shares(chat: Extrac
         passage(FOUNDATIONS, "DDS and discovery"),
     )
     assert "--symlink-install" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("language", "there", "gone"),
+    [("Python", "class Nodder(Node)", "#include"), ("C++", "#include", "import rclpy")],
+)
+def test_code_comes_in_the_language_that_is_asked_for(
+    chat: ExtractiveChat, language: str, there: str, gone: str
+) -> None:
+    reply = ask(chat, f"Show code for a publisher in {language}", passage(COMMUNICATION, "Topics"))
+    assert there in reply.text
+    assert gone not in reply.text
