@@ -34,6 +34,8 @@ def test_an_answer_with_a_card_a_passage_and_a_comment(page: Page) -> None:
     ask(page, QUESTION)
     done(page)
     page.get_by_role("button", name="Not helpful").click()
+    # It is scrolled to when the service has taken the vote; a card of a mark out of sight closes.
+    expect(page.get_by_label("What was good or missing?")).to_be_in_viewport()
     page.locator(".sources summary").first.click()
     page.locator(".answer .mark").first.focus()
     expect(page.locator(".card")).to_be_visible()
