@@ -189,6 +189,7 @@ def _parts(
             fallback=models.fallback,
             fallback_name=models.fallback_name,
             first_token_seconds=settings.first_token_seconds,
+            local=models.chat_name == EXTRACTIVE,
             limits=AnswerLimits(settings.answer_max_characters, settings.answer_max_seconds),
             meaning=models.local,
         ),

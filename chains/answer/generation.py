@@ -33,6 +33,8 @@ class Models:
     fallback_name: str = ""
     first_token_seconds: float = 10.0
     """From the question to the first token of ``chat``, whatever came in between."""
+    local: bool = False
+    """``chat`` runs in this process: it cannot hang, and a busy one is waited for."""
     limits: AnswerLimits = field(default_factory=AnswerLimits)
     meaning: Meaning | None = None
     """Compares a claim with what it cites where they share no word."""
@@ -120,10 +122,11 @@ class Generation:
     ) -> tuple[AIMessageChunk, Any]:
         models = self.models
         seconds = models.first_token_seconds if self.seconds is None else self.seconds
+        limit = None if models.local else seconds
         try:
             if self.spare_provider:
                 raise BudgetExhausted("This month's model calls are spent.")
-            begun = await self._first(models.chat, messages, config, seconds=seconds)
+            begun = await self._first(models.chat, messages, config, seconds=limit)
         except FixConfiguration:
             # Degrading would hide from the operator that the key or the model is refused.
             raise

@@ -7,6 +7,7 @@ from typing import Any
 from chains.answer.generation import Models
 from chains.evidence.retriever import BookRetriever
 from chains.pipeline import ChainParts, build_chain
+from errors import RetryLater
 from schema import Answer, PastTurn, Turn
 from tests.chains.test_pipeline import CHUNKS, QUESTION
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat
@@ -45,6 +46,21 @@ async def test_what_the_search_took_is_taken_from_the_time_to_the_first_token() 
     async with asyncio.timeout(30):
         answer = Answer.model_validate(await chain.ainvoke(QUESTION))
     assert (answer.status, answer.model) == ("degraded", "embedded")
+
+
+async def test_a_busy_model_of_this_process_is_waited_for() -> None:
+    store = SlowStore(3600)
+    busy = ScriptedChat(pieces=[("ROS 2 is middleware", 0)], gate=asyncio.Event(), gate_before=0)
+    asyncio.get_running_loop().call_later(0.05, busy.gate.set)
+    for local, status in ((False, "error"), (True, "answered")):
+        models = Models(busy, "embedded", first_token_seconds=3600, local=local)
+        chain = build_chain(ChainParts(BookRetriever(store=store), models, clock=lambda: store.now))
+        found: str
+        try:
+            found = (await chain.ainvoke(QUESTION))["status"]
+        except RetryLater:
+            found = "error"
+        assert found == status
 
 
 async def test_a_database_that_hangs_costs_the_memory_and_not_the_answer(
