@@ -15,15 +15,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from conversations.postgres import PostgresConnections
+from conversations.postgres import CONNECT_SECONDS, PAUSE_SECONDS, PostgresConnections
 from conversations.sqlite import SqliteConnections
 from errors import FixConfiguration, RetryLater
 
 FILE: Final = "book-chat.sqlite3"
-_CONNECT_SECONDS: Final = 3
 _ALONE_SECONDS: Final = 300
 """Migrations may wait for another replica's, or rewrite much."""
-_PAUSE_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -37,9 +35,6 @@ class Transaction(Protocol):
 
 class Connections(Protocol):
     """Connections to one database; raises the driver's errors, or a ``ConnectionError``."""
-
-    writers: asyncio.Semaphore
-    """So many write at the same time."""
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Outside any transaction: that saves round trips."""
@@ -110,12 +105,12 @@ class Database:
 
     async def write(self, work: Callable[[Connection], T], *, alone: bool = False) -> T:
         """As ``Transaction``; ``alone``: no other process is in such a one."""
-        async with self._named(_ALONE_SECONDS if alone else None), self._connections.writers:
+        async with self._named(_ALONE_SECONDS if alone else None):
             return await self._connections.write(work, alone=alone)
 
     async def truncate_log(self) -> None:
         """Takes what was deleted out of a write-ahead log that could be read."""
-        async with self._named(), self._connections.writers:
+        async with self._named():
             await self._connections.truncate_log()
 
     def advice(self, error: RetryLater) -> str | None:
@@ -129,7 +124,7 @@ class Database:
     @asynccontextmanager
     async def _named(self, seconds: float | None = None) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(seconds or self._wait + _CONNECT_SECONDS):
+            async with asyncio.timeout(seconds or self._wait + CONNECT_SECONDS):
                 yield
         except (SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
             if not isinstance(error, ConnectionError):  # which is ours, and was told before
@@ -140,5 +135,5 @@ class Database:
             raise RetryLater(
                 "Conversations cannot be reached right now.",
                 code="overloaded",
-                retry_after=_PAUSE_SECONDS,
+                retry_after=PAUSE_SECONDS,
             ) from error

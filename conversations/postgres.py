@@ -15,8 +15,9 @@ from circuit_breaker import CircuitBreaker
 
 _LOCK: Final = 0x626F6F6B63686174
 """Names the advisory lock under which a database is migrated."""
-_CONNECT_SECONDS: Final = 3
-_PAUSE_SECONDS: Final = 1.0
+CONNECT_SECONDS: Final = 3
+PAUSE_SECONDS: Final = 1.0
+"""After a failure the server is left alone so long."""
 _CONNECTIONS: Final = 10
 _ADVICE: Final = {
     "authentication failed": "DATABASE_URL: PostgreSQL refuses this user or password",
@@ -42,7 +43,7 @@ class PostgresConnections:
         # Prepared statements break behind PgBouncer, which Neon and others put in front.
         arguments: dict[str, Any] = {"prepare_threshold": None}
         if "connect_timeout" not in url.query:
-            arguments["connect_timeout"] = _CONNECT_SECONDS
+            arguments["connect_timeout"] = CONNECT_SECONDS
         self._engine = create_async_engine(
             url,
             pool_size=_CONNECTIONS // 2,
@@ -54,9 +55,9 @@ class PostgresConnections:
             connect_args=arguments,
         )
         self._breaker = CircuitBreaker(
-            1, _PAUSE_SECONDS, time.monotonic, look=wait_seconds + _CONNECT_SECONDS
+            1, PAUSE_SECONDS, time.monotonic, look=wait_seconds + CONNECT_SECONDS
         )
-        self.writers = asyncio.Semaphore(_CONNECTIONS)
+        self._writers = asyncio.Semaphore(_CONNECTIONS)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Outside any transaction: that saves round trips."""
@@ -66,7 +67,7 @@ class PostgresConnections:
 
     async def write(self, work: Callable[[Connection], T], *, alone: bool) -> T:
         """In a transaction; ``alone``: no other process is in such a one."""
-        async with self._connected() as connection, connection.begin():
+        async with self._writers, self._connected() as connection, connection.begin():
             if alone:
                 # Bound to the transaction: a session's lock breaks behind PgBouncer.
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))

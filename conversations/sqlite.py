@@ -38,7 +38,7 @@ class SqliteConnections:
         self._engine = _engine(url, wait_seconds, self._file)
         self._threads = ThreadPoolExecutor(_CONNECTIONS, "sqlite")
         # SQLite has one writer anyway; a queue here is fairer than its busy handler.
-        self.writers = asyncio.Semaphore(1)
+        self._writers = asyncio.Semaphore(1)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Outside any transaction."""
@@ -61,15 +61,17 @@ class SqliteConnections:
                     transaction.rollback()
                 return result
 
-        try:
-            return await self._in_thread(writing)
-        except asyncio.CancelledError:
-            given_up.set()
-            raise
+        async with self._writers:
+            try:
+                return await self._in_thread(writing)
+            except asyncio.CancelledError:
+                given_up.set()
+                raise
 
     async def truncate_log(self) -> None:
         """Takes what was deleted out of the write-ahead log."""
-        await self.read(_checkpoint)
+        async with self._writers:
+            await self.read(_checkpoint)
 
     def advice(self, error: BaseException | None) -> str | None:
         """None: what is wrong with a file is said before it is opened."""
