@@ -2,15 +2,20 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from loaders.document import Problem, Report
+from langchain_core.documents import Document
+
+from loaders.document import Address, Book, Problem, Report, SourceFile, key_of
 
 MAX_BYTES: Final = 20_000_000
 """A page larger than this is generated data, not a chapter."""
+
+ReadWhole = Callable[[str, bytes, Report], Iterable[Document]]
 
 _SAMPLE: Final = 8192
 _ODD_SHARE: Final = 0.1
@@ -120,6 +125,44 @@ def read_bytes(path: Path, name: str, report: Report) -> bytes | None:
     except OSError as error:
         report(Problem(name, _reason(error), skipped=True, transient=True))
         return None
+
+
+def whole_files(
+    source: Path, suffixes: Sequence[str], kind: str, address: Address, read: ReadWhole
+) -> Book:
+    """A book of files that are read at once, such as PDFs.
+
+    Args:
+        source: such a file, or a folder of them.
+        kind: names the loader, for the files' keys.
+        read: the sections of a file, by its name and content.
+    """
+    book = Book(())
+    report = book.problems.append
+    folder = source.parent if source.is_file() else source
+    paths = [source.name] if source.is_file() else list(walk(folder, suffixes, (), report))
+    book.pages = len(paths)
+    book.files = _WholeFiles(folder, paths, kind, address, read, report)
+    return book
+
+
+@dataclass(frozen=True)
+class _WholeFiles:
+    """Reads files one by one; can be iterated again."""
+
+    folder: Path
+    paths: Sequence[str]
+    kind: str
+    address: Address
+    read: ReadWhole
+    report: Report
+
+    def __iter__(self) -> Iterator[SourceFile]:
+        for path in self.paths:
+            content = read_bytes(self.folder / path, path, self.report)
+            if content is not None:
+                key = key_of(content, self.kind, path, self.address.book_url)
+                yield SourceFile(partial(self.read, path, content), key)
 
 
 def _is_binary(start: bytes) -> bool:

@@ -4,7 +4,6 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -13,8 +12,8 @@ from urllib.parse import unquote
 from langchain_core.documents import Document
 from selectolax.lexbor import LexborHTMLParser
 
-from loaders.document import Address, Book, Problem, Report, SourceFile, key_of
-from loaders.files import read_bytes, walk
+from loaders.document import Address, Book, Problem, Report
+from loaders.files import whole_files
 from loaders.formats.html_page import parse_html
 from loaders.sections import Place, documents
 
@@ -26,34 +25,22 @@ _XHTML: Final = ("application/xhtml+xml", "text/html")
 
 def load_epub(source: Path, *, book_url: str = "") -> Book:
     """Sections of an EPUB file or a folder of them; URLs name the chapter inside the file."""
-    book = Book(())
-    report = book.problems.append
-    folder = source.parent if source.is_file() else source
-    paths = [source.name] if source.is_file() else list(walk(folder, SUFFIXES, (), report))
-    book.pages = len(paths)
-    book.files = _Files(folder, paths, Address(book_url), report)
-    return book
+    address = Address(book_url)
+    return whole_files(source, SUFFIXES, "epub", address, _Reader(address).sections)
 
 
 class _UnreadableError(Exception):
     """The file is no EPUB, or one that nobody may read; the text says which."""
 
 
-class _Files:
-    """Reads books one by one, and each of them chapter by chapter."""
+class _Reader:
+    """Reads a file chapter by chapter."""
 
-    def __init__(self, folder: Path, paths: list[str], address: Address, report: Report) -> None:
-        self._folder, self._paths = folder, paths
-        self._address, self._report = address, report
+    def __init__(self, address: Address) -> None:
+        self._address = address
 
-    def __iter__(self) -> Iterator[SourceFile]:
-        for path in self._paths:
-            content = read_bytes(self._folder / path, path, self._report)
-            if content is not None:
-                key = key_of(content, "epub", path, self._address.book_url)
-                yield SourceFile(partial(self._sections, path, content), key)
-
-    def _sections(self, path: str, content: bytes, report: Report) -> Iterator[Document]:
+    def sections(self, path: str, content: bytes, report: Report) -> Iterator[Document]:
+        """Of one file."""
         try:
             with zipfile.ZipFile(BytesIO(content)) as archive:
                 yield from self._chapters(path, archive)

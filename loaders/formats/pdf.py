@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -18,13 +17,11 @@ from loaders.document import (
     Problem,
     Report,
     SectionMetadata,
-    SourceFile,
     is_echo,
-    key_of,
     scopes,
     unique,
 )
-from loaders.files import read_bytes, walk
+from loaders.files import whole_files
 
 if TYPE_CHECKING:  # it takes a fifth of a second to import, and most books are no PDF
     from pypdf import PdfReader
@@ -50,30 +47,18 @@ def load_pdf(source: Path, *, book_url: str = "") -> Book:
 
     Encrypted files that need a password and scans without text are named as problems.
     """
-    book = Book(())
-    report = book.problems.append
-    folder = source.parent if source.is_file() else source
-    paths = [source.name] if source.is_file() else list(walk(folder, SUFFIXES, (), report))
-    book.pages = len(paths)
-    book.files = _Files(folder, paths, Address(book_url), report)
-    return book
+    address = Address(book_url)
+    return whole_files(source, SUFFIXES, "pdf", address, _Reader(address).sections)
 
 
-class _Files:
-    """Reads files one by one, and each of them page by page."""
+class _Reader:
+    """Reads a file page by page."""
 
-    def __init__(self, folder: Path, paths: list[str], address: Address, report: Report) -> None:
-        self._folder, self._paths = folder, paths
-        self._address, self._report = address, report
+    def __init__(self, address: Address) -> None:
+        self._address = address
 
-    def __iter__(self) -> Iterator[SourceFile]:
-        for path in self._paths:
-            content = read_bytes(self._folder / path, path, self._report)
-            if content is not None:
-                key = key_of(content, "pdf", path, self._address.book_url)
-                yield SourceFile(partial(self._read, path, content), key)
-
-    def _read(self, path: str, content: bytes, report: Report) -> Iterator[Document]:
+    def sections(self, path: str, content: bytes, report: Report) -> Iterator[Document]:
+        """Of one file."""
         from pypdf.errors import PyPdfError
 
         found = False
