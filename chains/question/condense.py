@@ -150,7 +150,7 @@ def asks_of_the_answer(question: str) -> bool:
     return about and _ASKING.isdisjoint(tokens(question)) and not _SIGNS.search(question)
 
 
-def goes_on(question: str) -> bool:
+def names_nothing(question: str) -> bool:
     """True for "why?", "more" and "simpler, please", which ask nothing where nothing was answered.
 
     "Who is it for?" may then be about the book.
@@ -172,10 +172,11 @@ def history_used(question: Question, history: Sequence[PastTurn]) -> Sequence[Pa
     """
     if question.selected_text or not may_lean(question.question):
         return ()
-    return [turn for turn in history if _was_answered(turn)]
+    return [turn for turn in history if was_answered(turn)]
 
 
-def _was_answered(turn: PastTurn) -> bool:
+def was_answered(turn: PastTurn) -> bool:
+    """Neither refused nor small talk: what may be gone on with."""
     if turn.status is not None:
         return turn.status in ("answered", "degraded")
     return not is_refusal(turn.answer) and small_talk(turn.question) is None

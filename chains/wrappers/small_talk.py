@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from chains.evidence.retriever import BookStore
-from chains.question.condense import goes_on
+from chains.question.condense import names_nothing, was_answered
 from chains.question.small_talk import SmallTalk, small_talk
 from chains.question.small_talk_replies import reply
 from chains.runnable import AnswerRunnable, AnswerWrapper, traced
@@ -68,7 +68,6 @@ def _goes_on(state: AnswerState) -> bool:
 def _of_no_answer(state: AnswerState) -> SmallTalk | None:
     """ "Why?" and "simpler, please" where nothing was answered yet: there is nothing to search."""
     asked = state.question.question
-    answered = any(turn.status in (None, "answered", "degraded") for turn in state.history)
-    if answered or not goes_on(asked):
+    if not names_nothing(asked) or any(map(was_answered, state.history)):
         return None
     return SmallTalk("no_answer", language_of(asked))
