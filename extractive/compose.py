@@ -71,7 +71,7 @@ class Composer:
     def answer(self, query: Query, said: Collection[int] = ()) -> list[Piece]:
         """The answer; empty when no sentence answers. ``said``: ids of units to pass over."""
         said = {*said, *_in_other_languages(query, self.candidates)}
-        barred = {id(c) for c in self.candidates if tells_nothing(query, c)} | said
+        barred = self._telling_nothing(query) | said
         parts = query.parts
         excerpts: list[Excerpt] = []
         for part in parts:
@@ -99,7 +99,7 @@ class Composer:
 
     def briefly(self, query: Query) -> list[Piece]:
         """What answers best, alone."""
-        barred = {id(c) for c in self.candidates if tells_nothing(query, c)}
+        barred = self._telling_nothing(query)
         ranked, layout = self._ranked(query.parts[0], query, barred)
         leads = [c for _, c in ranked[:1]]
         return quote(query, [layout.excerpt(leads, 0)] if leads else [], self.passages)
@@ -116,6 +116,9 @@ class Composer:
             top = max(range(len(lifted)), key=lifted.__getitem__)
             best = self.candidates[top]
         return quote(query, [explanation(self.candidates, chosen, selection, best)], self.passages)
+
+    def _telling_nothing(self, query: Query) -> set[int]:
+        return {id(c) for c in self.candidates if tells_nothing(query, c)}
 
     def _ranked(self, part: Query, query: Query, barred: Collection[int]) -> tuple[Ranked, Layout]:
         scores = score(part, self.candidates, self.passages, self.embeddings, hurried=self.hurried)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from text.abbreviations import written_out
 from text.code import asks_for_code, subject_of_code
-from text.headings import GENERIC
-from text.words import content_words
+from text.headings import GENERIC, name_in
+from text.words import content_words, word_set
 
 _ASKS: Final = {
     "compare": r"\bvs\b|\bversus\b|\bdiffer|\bcompar|\bfarq\b|فرق|\bbetter than\b|\brather than\b",
@@ -80,9 +81,6 @@ _MOST_NAME: Final = 6
 _OPENS: Final = frozenset(content_words("introduction overview understanding basics fundamentals"))
 _BARE: Final = 3
 """A few words alone ask what they name."""
-_AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
-_LONG_FORM: Final = re.compile(r"\s\((?P<name>[^()]*)\)")
-"""What an abbreviation in the question stands for."""
 _NUMBERED: Final = re.compile(r"^(?:chapter|module|part|lesson|week)\s[\d.]+[\s:–-]*", re.I)
 _REASON: Final = re.compile(
     r"\b([Bb]ecause|since|so that|[Tt]herefore|reasons?|due to|otherwise|hence|which is why|thus)\b"
@@ -137,7 +135,7 @@ class Query:
         """Stems of its content words; the topic's own and an abbreviation's count half."""
         text = subject_of_code(self.text) if asks_for_code(self.text) else self.text
         weights = dict.fromkeys(content_words(f"{self.topic} {text}"), 0.5)
-        text = _LONG_FORM.sub("", text)
+        text, _ = written_out(text)
         weights.update(dict.fromkeys(content_words(f"{text} {self.terms}"), 1.0))
         return weights
 
@@ -153,7 +151,7 @@ class Query:
     @cached_property
     def subject(self) -> frozenset[str]:
         """Words of what is to be defined; empty when nothing is."""
-        asked = _LONG_FORM.sub("", self.text)
+        asked, _ = written_out(self.text)
         match = _DEFINE.match(asked) or _KYA.match(asked)
         if not match:
             bare = content_words(asked)
@@ -182,10 +180,8 @@ class Query:
             return False
         if match["short"] and frozenset(content_words(match["short"])) == self.subject:
             return True
-        long = _LONG_FORM.search(self.text)
-        if long and frozenset(content_words(long["name"])) == frozenset(
-            content_words(match["name"])
-        ):
+        _, long = written_out(self.text)
+        if long and word_set(long) == word_set(match["name"]):
             return True
         named = content_words(match["name"])
         # "A QoS mismatch is …" does not define QoS: the name ends with what is named.
@@ -207,7 +203,7 @@ class Query:
 
     def names(self, heading: str) -> bool:
         """True when the heading is what is to be defined, with a word to it at most."""
-        words = frozenset(content_words(_AFTER_NAME.split(_NUMBERED.sub("", heading))[0])) - _OPENS
+        words = word_set(name_in(_NUMBERED.sub("", heading))) - _OPENS
         return bool(self.subject) and self.subject <= words and len(words - self.subject) <= 1
 
     def is_about(self, sentence: str) -> bool:

@@ -8,7 +8,14 @@ _SHORT: Final = re.compile(r"\(([A-Z][A-Za-z0-9-]{1,7})s?\)")
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _BEFORE: Final = 90
 """Characters before the bracket in which the long form stands."""
+_WRITTEN_OUT: Final = re.compile(r"\s\(([^()]*)\)")
 _LITTLE: Final = frozenset("of the and for in on to a an".split())
+
+
+def written_out(question: str) -> tuple[str, str]:
+    """ "What is ZMP (zero moment point)?" as "What is ZMP?" and "zero moment point"."""
+    match = _WRITTEN_OUT.search(question)
+    return _WRITTEN_OUT.sub("", question), match[1] if match else ""
 
 
 def explained(text: str) -> Iterator[tuple[str, str]]:

@@ -19,8 +19,9 @@ _REQUEST: Final = re.compile(
     r"|which|is|there)\b\s*",
     re.I,
 )
+_CPP: Final = ("cpp", "c++", "cc")
 _LANGUAGES: Final = {
-    "python": ("python", "py", "python3"), "c++": ("cpp", "c++", "cc"), "cpp": ("cpp", "c++", "cc"),
+    "python": ("python", "py", "python3"), "c++": _CPP, "cpp": _CPP,
     "c#": ("csharp", "cs"), "bash": ("bash", "sh", "shell", "console"), "yaml": ("yaml", "yml"),
     "json": ("json",), "javascript": ("javascript", "js", "jsx"), "java": ("java",),
     "typescript": ("typescript", "ts", "tsx"), "rust": ("rust", "rs"), "go": ("go", "golang"),

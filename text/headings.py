@@ -13,6 +13,7 @@ _ABOUT_THE_PAGE: Final = re.compile(
     re.I,
 )
 _SUMMARY: Final = re.compile(r"\W*(summary|conclusion|key takeaways|recap|in short)\b", re.I)
+_AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
 GENERIC: Final = frozenset(
     content_words(
         "project algorithm method technique concept process approach idea term thing tool good used"
@@ -28,6 +29,11 @@ _OF_ANY_THING: Final = frozenset(
         " properties parameters parts costs uses alternatives drawbacks goals code"
     )
 )
+
+
+def name_in(heading: str) -> str:
+    """What a heading names, before a colon, a dash or a bracket."""
+    return _AFTER_NAME.split(heading)[0]
 
 
 def is_of_any_thing(question: str) -> bool:

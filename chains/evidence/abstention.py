@@ -20,9 +20,10 @@ from langchain_core.documents import Document
 
 from chains.evidence.evidence import Evidence, gather
 from schema import Confidence
+from text.abbreviations import written_out
 from text.code import asks_for_code, code_words, holds_code, subject_of_code
 from text.commonness import Commonness
-from text.headings import GENERIC
+from text.headings import GENERIC, name_in
 from text.sentences import split_sentences
 from text.urdu_words import COMMON
 from text.values import value_asked
@@ -38,8 +39,6 @@ _LENIENT: Final = 2.0
 """How much less evidence is needed where a chat model judges after the gate."""
 _VALUELESS: Final = 4.0
 """What it says against passages that they hold no price where one is asked for (fitted: 4.1)."""
-_LONG_FORM: Final = re.compile(r"\s\(([^()]*)\)")
-_AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
 _SURE_BY_WORDS: Final = 0.5
 """Without vectors of sentences, a passage that holds this share of a question is sure."""
 _OTHER_LANGUAGE: Final = (10.5, -3.25, -1.5)
@@ -210,11 +209,10 @@ def _is_titled(asked: str, passages: Sequence[Document]) -> bool:
 
 
 def _is_named(asked: str, passages: Sequence[Document]) -> bool:
-    long = _LONG_FORM.search(asked)
-    forms = [set(content_words(_LONG_FORM.sub("", asked)))]
-    forms += [set(content_words(long[1]))] if long else []
-    headings = (_AFTER_NAME.split(p.metadata["breadcrumb"][-1])[0] for p in passages[:_FIRST])
-    return any(set(content_words(heading)) in forms for heading in headings)
+    short, long = written_out(asked)
+    forms = [word_set(short), *([word_set(long)] if long else [])]
+    headings = (name_in(p.metadata["breadcrumb"][-1]) for p in passages[:_FIRST])
+    return any(word_set(heading) in forms for heading in headings)
 
 
 def _is_written(asked: str, text: str) -> bool:
