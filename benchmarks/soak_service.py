@@ -60,8 +60,9 @@ class Service:
         self._env: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _begin(self) -> subprocess.Popen[bytes]:
-        self._env = self._env or environment(
+    async def start(self) -> None:
+        """Returns when it is ready."""
+        self._env = environment(
             self._folder,
             BOOK_DIR=str(write_book(self._folder / "book")),
             COHERE_API_KEY=KEY,
@@ -69,14 +70,16 @@ class Service:
             PORT=str(self._port),
             LOG_LEVEL="warning",
         )
+        await self._begin()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "api"], cwd=self._folder, env=self._env, stderr=log
             )
 
-    async def start(self) -> None:
-        """Returns when it is ready."""
-        self._process = self._begin()
+    async def _begin(self) -> None:
+        self._process = self._spawn()
         until = time.monotonic() + _START_SECONDS
         async with aiohttp.ClientSession() as http:
             while time.monotonic() < until:
@@ -92,7 +95,7 @@ class Service:
     async def restart(self) -> int:
         """Ends it and starts it again; its exit status."""
         status = await self._end()
-        await self.start()
+        await self._begin()
         return status
 
     async def stop(self) -> int:

@@ -121,12 +121,12 @@ class Generation:
         self, messages: Sequence[BaseMessage], config: RunnableConfig
     ) -> tuple[AIMessageChunk, Any]:
         models = self.models
-        seconds = models.first_token_seconds if self.seconds is None else self.seconds
-        limit = None if models.local else seconds
+        granted = models.first_token_seconds if self.seconds is None else self.seconds
+        seconds = None if models.local else granted
         try:
             if self.spare_provider:
                 raise BudgetExhausted("This month's model calls are spent.")
-            begun = await self._first(models.chat, messages, config, seconds=limit)
+            begun = await self._first(models.chat, messages, config, seconds=seconds)
         except FixConfiguration:
             # Degrading would hide from the operator that the key or the model is refused.
             raise
