@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from conversations.database import Database, database_url
 from conversations.insights import Tables, read_insights
 from conversations.ledger import CallLedger
 from conversations.preparation import PreparedDatabase
-from conversations.queries import history_of, turns_of
+from conversations.queries import HISTORY, SESSION, TURNS
 from conversations.retention import Retention
 from conversations.signing import Signer, key_in_folder, new_key, no_session
 from conversations.sqlite_file import make_folder, make_usable
@@ -112,13 +112,13 @@ class ConversationStore:
     async def history(self, session_id: str) -> Sequence[PastTurn]:
         """The last 20 turns that say something, newest last."""
         key = self._signer.key_of(session_id)
-        found = await self._found(history_of(key))
+        found = await self._found(HISTORY, key)
         return [records.past_turn(row) for row in reversed(found)]
 
     async def turns(self, session_id: str) -> list[dict[str, Any]]:
         """Turns as JSON types, oldest first: a ``Turn`` with ``created_at`` and ``rating``."""
         key = self._signer.key_of(session_id)
-        return [records.as_json(row, session_id) for row in await self._found(turns_of(key))]
+        return [records.as_json(row, session_id) for row in await self._found(TURNS, key)]
 
     async def remember(self, turn: Turn) -> None:
         """Stores a turn once, however often it is handed in.
@@ -214,15 +214,19 @@ class ConversationStore:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _found(self, query: Select[Any]) -> list[RowMapping]:
+    async def _found(self, query: Select[Any], key: str) -> list[RowMapping]:
         """Turns of one session; a session without any is one row with nothing in it."""
-        rows = await self._apart(self._rows(query))
+        rows = await self._apart(self._rows(query, {SESSION: key}))
         if rows and rows[0]["deleted_at"] is not None:
             raise no_session()
         return [row for row in rows if row["question"] is not None]
 
-    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
-        return await self._database.read(lambda found: found.execute(query).mappings().all())
+    async def _rows(
+        self, query: Select[Any], parameters: Mapping[str, object] | None = None
+    ) -> Sequence[RowMapping]:
+        return await self._database.read(
+            lambda found: found.execute(query, parameters).mappings().all()
+        )
 
     async def _apart(self, reading: Coroutine[Any, Any, T]) -> T:
         """A caller who gives up is let go at once: a frozen server takes seconds to cancel."""
