@@ -170,7 +170,7 @@ def history_used(question: Question, history: Sequence[PastTurn]) -> Sequence[Pa
 
     An answer may be shared by readers who ask the same with the same turns.
     """
-    if question.selected_text or not may_lean(question.question):
+    if not history or question.selected_text or not may_lean(question.question):
         return ()
     return [turn for turn in history if was_answered(turn)]
 
