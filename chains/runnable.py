@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from langchain_core.callbacks import AsyncCallbackManagerForChainRun
+from langchain_core.callbacks import AsyncCallbackManager, AsyncCallbackManagerForChainRun
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.runnables.config import get_async_callback_manager_for_config, patch_config
 from langchain_core.runnables.graph import Graph
@@ -30,17 +30,27 @@ class TracedRun:
 
     config: RunnableConfig
     """For what is called inside."""
-    run: AsyncCallbackManagerForChainRun
+    run: AsyncCallbackManagerForChainRun | None = None
+    """None where nobody looks."""
     output: object = None
-
-    @property
-    def seen(self) -> bool:
-        """Somebody looks at it."""
-        return bool(self.run.handlers)
+    seen: bool = False
+    """Somebody looks at it."""
 
     def child(self, tag: str) -> RunnableConfig:
         """As ``config``, with a tag for what is called inside."""
+        if self.run is None:
+            return self.config
         return patch_config(self.config, callbacks=self.run.get_child(tag))
+
+
+def is_unseen(config: RunnableConfig | None) -> bool:
+    """``config`` belongs to a run that no callback sees, so none sees what is called inside."""
+    outer = config.get("callbacks") if config else None
+    return (
+        isinstance(outer, AsyncCallbackManager)
+        and outer.parent_run_id is not None
+        and not outer.handlers
+    )
 
 
 @asynccontextmanager
@@ -52,11 +62,15 @@ async def traced(
     Without ``config`` it is inside the runnable that called this code.
     """
     config = ensure_config(config)
+    if is_unseen(config):
+        yield TracedRun(config)
+        return
     manager = get_async_callback_manager_for_config(config)
     run_id = config.pop("run_id", None)
     shown: Any = given
     run = await manager.on_chain_start(None, shown, name=name, run_id=run_id)
-    open_run = TracedRun(patch_config(config, callbacks=run.get_child()), run)
+    inside = patch_config(config, callbacks=run.get_child())
+    open_run = TracedRun(inside, run, seen=bool(run.handlers))
     try:
         yield open_run
     except BaseException as error:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 import metering
 from chains.answer.builder import AnswerBuilder
-from chains.runnable import SYNC, AnswerRunnable, traced
+from chains.runnable import SYNC, AnswerRunnable, is_unseen, traced
 from chains.state import AnswerState, as_state
 from schema import AnswerChunk, Question
 
@@ -30,7 +30,10 @@ class Step(Runnable[Any, AnswerState]):
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AnswerState:
         """The state after this step; a first step also takes a question in any form."""
-        return await self._acall_with_config(self._run, as_state(input), config)
+        state = as_state(input)
+        if config is not None and is_unseen(config):
+            return await self._run(state, None, config)
+        return await self._acall_with_config(self._run, state, config)
 
     def invoke(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
@@ -41,7 +44,7 @@ class Step(Runnable[Any, AnswerState]):
     async def _run(
         self,
         state: AnswerState,
-        run_manager: AsyncCallbackManagerForChainRun,
+        run_manager: AsyncCallbackManagerForChainRun | None,
         config: RunnableConfig,
     ) -> AnswerState:
         with metering.metered(state.meter):
