@@ -21,7 +21,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from pydantic import Field, model_validator
 
-from providers.cohere.http import CLIENT_NAME, CohereHTTP, Read
+from providers.cohere.http import CLIENT_NAME, CohereHTTP, OpenStream
 from providers.cohere.request import as_documents, as_message
 from providers.cohere.sdk import sdk_errors_translated
 from providers.cohere.stream import AnswerStream
@@ -106,16 +106,16 @@ class BookChatCohere(ChatCohere):
         )
         async with self.http.stream(
             "/v2/chat", body, operation=self.operation, deadline=self.first_byte_seconds
-        ) as read:
+        ) as stream:
             try:
                 while not answer.complete:
-                    for message in answer.feed(await read()):
+                    for message in answer.feed(await stream.read()):
                         yield message
-                        await self.http.gather()
+                        await stream.gather(self.http.gather_seconds)
             except TooLongError:
                 yield answer.cut()
                 return
-            await _read_to_end(read)
+            await _read_to_end(stream)
 
     def _body(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, given: Mapping[str, Any]
@@ -186,9 +186,9 @@ class BookChatCohere(ChatCohere):
         return estimate_tokens(text)
 
 
-async def _read_to_end(read: Read) -> None:
+async def _read_to_end(stream: OpenStream) -> None:
     """Lets the connection be used again; nobody waits for it, and nothing can go wrong any more."""
     with suppress(TimeoutError, TooLongError, aiohttp.ClientError, OSError):
         async with asyncio.timeout(_END_SECONDS):
-            while await read():
+            while await stream.read():
                 pass

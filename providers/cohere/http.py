@@ -28,7 +28,6 @@ from providers.failures import (
     unavailable,
 )
 
-Read = Callable[[], Awaitable[bytes]]
 Loop = asyncio.AbstractEventLoop
 
 CLIENT_NAME: Final = "book-chat"
@@ -107,12 +106,12 @@ class CohereHTTP:
     @asynccontextmanager
     async def stream(
         self, path: str, body: dict[str, Any], *, operation: str, deadline: float
-    ) -> AsyncGenerator[Read]:
-        """A function that waits for the next bytes of the answer; ``b""`` is its end.
+    ) -> AsyncGenerator["OpenStream"]:
+        """The bytes of the answer as they come.
 
         Leaving the block before the end closes the connection, so that Cohere stops as well.
-        ``deadline`` is for the answer's beginning. Raises ``BookChatError``, also for what the
-        function raises and for a ``BrokenStreamError`` of the block, but ``TooLongError`` as it is.
+        ``deadline`` is for the answer's beginning. Raises ``BookChatError``, also for what reading
+        raises and for a ``BrokenStreamError`` of the block, but ``TooLongError`` as it is.
         """
 
         async def attempt(seconds: float) -> aiohttp.ClientResponse:
@@ -121,21 +120,9 @@ class CohereHTTP:
                     return await self._send(path, body, operation)
 
         response = await self.calls.retried(attempt, operation, deadline)
-        left = self._max_bytes
-
-        async def read() -> bytes:
-            nonlocal left
-            if left <= 0:
-                metering.count(metering.Event.RESPONSE_TOO_LONG, label=operation)
-                raise TooLongError
-            async with asyncio.timeout(self._idle_seconds):
-                data = await response.content.readany()
-            left -= len(data)
-            return data
-
         self._open_streams += 1
         try:
-            yield read
+            yield OpenStream(response, operation, self._idle_seconds, self._max_bytes)
         except (BrokenStreamError, aiohttp.ClientError, TimeoutError, OSError):
             self.calls.broken(operation)
             raise unavailable(operation) from None
@@ -143,11 +130,11 @@ class CohereHTTP:
             self._open_streams -= 1
             response.close()
 
-    async def gather(self) -> None:
-        """Lets more of an answer arrive before it is read, if many answers are being read."""
+    @property
+    def gather_seconds(self) -> float:
+        """How long a stream lets more arrive before it is read; 0 while few are being read."""
         seconds = min(_MOST_GATHER, self._open_streams * _GATHER_SECONDS)
-        if seconds >= _LEAST_GATHER:
-            await asyncio.sleep(seconds)
+        return seconds if seconds >= _LEAST_GATHER else 0.0
 
     async def aclose(self) -> None:
         """Closes the connections of all loops. The client may be used again afterwards."""
@@ -213,3 +200,52 @@ class CohereHTTP:
                 trust_env=bool(getproxies()),
             )
         return session
+
+
+class OpenStream:
+    """The body of one response.
+
+    Args:
+        operation: what a body that is too long is counted as.
+        idle_seconds: longest silence.
+        max_bytes: of the body.
+    """
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        operation: str,
+        idle_seconds: float,
+        max_bytes: int,
+    ) -> None:
+        self._response = response
+        self._operation = operation
+        self._idle_seconds = idle_seconds
+        self._left = max_bytes
+
+    async def read(self) -> bytes:
+        """The next bytes; ``b""`` is the end.
+
+        Raises:
+            TooLongError: the body is longer than allowed.
+        """
+        if self._left <= 0:
+            metering.count(metering.Event.RESPONSE_TOO_LONG, label=self._operation)
+            raise TooLongError
+        async with asyncio.timeout(self._idle_seconds):
+            data = await self._response.content.readany()
+        self._left -= len(data)
+        return data
+
+    async def gather(self, seconds: float) -> None:
+        """Lets more arrive for so long. It waits in the socket: each look at that costs as much
+        as a read."""
+        transport = self._response.connection and self._response.connection.transport
+        if not seconds or transport is None or transport.is_closing():
+            return
+        transport.pause_reading()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            if not transport.is_closing():
+                transport.resume_reading()
