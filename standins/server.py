@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -21,17 +21,47 @@ def free_port() -> int:
 
 
 class _Server(uvicorn.Server):
+    """uvicorn looks ten times a second whether something ended; this one is told, or waits for it.
+
+    A test's server lives for less than that.
+    """
+
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told_to_stop = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.ready.set()
 
+    def stop(self) -> None:
+        """From any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._told_to_stop.set)
+
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 10  # the date in the headers is of this second
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told_to_stop.wait(), 1)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
-        # A browser may leave a socket half closed for longer than the shutdown waits.
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if tasks := list(self.server_state.tasks):
+            _, late = await asyncio.wait(tasks, timeout=self.config.timeout_graceful_shutdown)
+            for task in late:
+                task.cancel(msg="the server stops")
+        await self.lifespan.shutdown()
+        # A browser may leave a socket half closed for longer than anybody waits.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
@@ -60,6 +90,6 @@ def serve(app: Any, *, port: int = 0, **options: Any) -> Iterator[str]:
             raise RuntimeError("the stand-in did not start")
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(_START_SECONDS)
         listener.close()
