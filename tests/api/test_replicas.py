@@ -149,6 +149,7 @@ async def test_a_replica_that_dies_midway_leaves_a_named_error(pair: Pair) -> No
         # As a killed process leaves it: no frame comes any more and nobody says that it lives.
         shared: Any = pair.one.services.runs._shared
         pair.one.inside(lambda: [task.cancel() for task in shared._copies])
+        pair.redis.expire(seen[0]["answer_id"], within=10)
         await resume(second, seen[0]["answer_id"], -1)
         async with asyncio.timeout(30):
             frames = [json.loads(await second.recv())]

@@ -61,20 +61,21 @@ def test_two_thousand_bad_frames_are_each_answered_and_leave_nothing_behind(
         connection.recv(10)
 
         @settings(
-            max_examples=2200,
+            max_examples=275,
             deadline=None,
             database=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         )
-        @given(_bad.filter(_is_bad))
-        def fuzz(frame: str | bytes) -> None:
+        @given(st.lists(_bad.filter(_is_bad), min_size=8, max_size=8))
+        def fuzz(bad: list[str | bytes]) -> None:
             nonlocal sent
-            sent += 1
-            connection.send(frame)
-            error = json.loads(connection.recv(10))
-            assert error["type"] == "error"
-            assert error["code"] in ("invalid_request", "not_found")
+            sent += len(bad)
+            for frame in bad:
+                connection.send(frame)
+                error = json.loads(connection.recv(10))
+                assert error["type"] == "error"
+                assert error["code"] in ("invalid_request", "not_found")
 
         fuzz()
         assert sent >= 2000
