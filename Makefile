@@ -33,6 +33,9 @@ ifndef PYTEST_XDIST_AUTO_NUM_WORKERS
 test coverage: export PYTEST_XDIST_AUTO_NUM_WORKERS = $(shell $(PYTHON) -c "import os; print(max(2, os.cpu_count() * 3 // 2))")
 endif
 
+# Without kept bytecode every worker would rewrite the asserts of all tests anew, 5 s of CPU each.
+test coverage: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 

@@ -12,7 +12,7 @@ from typing import Final
 from standins.server import free_port
 from tests.deploy.topology import ROOT, answers, until
 
-_PAGES: Final = 4
+_PAGES: Final = 2
 
 
 def small_book(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from tests.processes import ROOT
 
 ROOMS: Final = ("text", "chains", "extractive", "loaders", "providers", "conversations", "api")
 _ANCHORED: Final = {"match", "fullmatch"}
+_OF_A_PATTERN: Final = {*_ANCHORED, "search", "finditer", "findall", "split", "sub", "subn"}
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,18 @@ def _all(values: Iterable[Any]) -> Iterator[re.Pattern[str]]:
 
 
 def _methods(source: str, variable: str) -> frozenset[str]:
-    passed_on = re.search(rf"[(,=] *{re.escape(variable)}\b(?!\.| *:)", source)
-    methods = re.findall(rf"\b{re.escape(variable)}\.([a-z]+)\b", source)
-    return frozenset() if passed_on else frozenset(methods)
+    if re.search(rf"[(,=] *{re.escape(variable)}\b(?!\.| *:)", source):
+        return frozenset()  # passed on to who knows whom
+    methods = set()
+    for name in (variable, *_loop_variables(source, variable)):
+        methods |= set(re.findall(rf"\b{re.escape(name)}\.([a-z]+)\b", source))
+    return frozenset(methods & _OF_A_PATTERN)
+
+
+def _loop_variables(source: str, variable: str) -> list[str]:
+    """``form`` and ``english`` of ``for form, english in _FORMS``."""
+    loops = re.findall(rf"\bfor ([\w, ]+?) in {re.escape(variable)}\b", source)
+    return [name for names in loops for name in re.findall(r"\w+", names)]
 
 
 def _written_in_calls(path: Path) -> Iterator[Used]:

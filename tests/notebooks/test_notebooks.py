@@ -2,17 +2,17 @@
 
 import ast
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.deploy.embedded import environment, serve_embedded, small_book
+from tests.deploy.embedded import environment, small_book
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Try, ast.While, ast.Lambda)
+INLINE = "module://matplotlib_inline.backend_inline"
 pytestmark = [
     pytest.mark.xdist_group("notebooks"),
     # Of the libraries that start the kernel.
@@ -23,13 +23,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Environment of the kernels: one index for all, and a running service."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment of the kernels: a small book, and one index for all."""
     folder = tmp_path_factory.mktemp("notebooks")
-    (folder / "service").mkdir()
-    with serve_embedded(folder / "service") as url:
-        told = {"BOOK_DIR": str(small_book(folder)), "BOOK_CHAT_URL": url}
-        yield environment(folder, MPLBACKEND="module://matplotlib_inline.backend_inline", **told)
+    told = {"BOOK_DIR": str(small_book(folder)), "MPLBACKEND": INLINE}
+    return environment(folder, **told)
 
 
 def test_there_are_five() -> None:
