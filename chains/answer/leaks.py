@@ -54,6 +54,7 @@ class PromptLeakGuard:
     def __init__(self, guarded: Prompts) -> None:
         self._guarded = guarded
         self._last: tuple[str, ...] = ()
+        """The words that the next one may make a run with."""
         self._spoken = 0
         self._run = 0
         self._open = ""
@@ -65,15 +66,13 @@ class PromptLeakGuard:
         """What may be said now; the rest is kept until it is clear."""
         if self.leaked:
             return ""
-        fresh, self._open = self._open + delta, ""
-        for match in _WORD.finditer(fresh):
-            if match.end() == len(fresh):
-                self._open = match.group()
-                break
-            self._hear(match.group().lower())
-            if self._run >= _LEAKED:
-                self.leaked, self._kept = True, ""
-                return ""
+        fresh = self._open + delta
+        words = _WORD.findall(fresh)
+        self._open = words.pop() if words and fresh.endswith(words[-1]) else ""
+        self._hear([word.lower() for word in words])
+        if self.leaked:
+            self._kept = ""
+            return ""
         self._kept += delta
         if self._run or self._begins():
             return ""
@@ -86,13 +85,16 @@ class PromptLeakGuard:
         self._kept = ""
         return "" if self.leaked else said[:-1]
 
-    def _hear(self, word: str) -> None:
-        self._spoken += 1
-        self._last = (*self._last[1 - _SUSPICIOUS :], word)
-        if self._last in self._guarded.runs:
+    def _hear(self, words: list[str]) -> None:
+        self._spoken += len(words)
+        heard = [*self._last, *words]
+        self._last = tuple(heard[1 - _SUSPICIOUS :])
+        for four in zip(*(heard[i:] for i in range(_SUSPICIOUS)), strict=False):
+            if four not in self._guarded.runs:
+                self._run = 0
+                continue
             self._run += 1 if self._run else _SUSPICIOUS
-        else:
-            self._run = 0
+            self.leaked = self.leaked or self._run >= _LEAKED
 
     def _begins(self) -> bool:
         return 0 < self._spoken < _SUSPICIOUS and self._last in self._guarded.beginnings
