@@ -7,6 +7,7 @@ holds the interpreter lock; so legs are shared here, fused here, and payloads re
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import qdrant_edge as edge
@@ -83,8 +84,11 @@ def _answer(
         ]
         scores = fuse(request.query, [_scores(shard, leg, done) for leg in legs])
     least = request.score_threshold
-    hits = [Hit(i, score) for i, score in scores.items() if least is None or score >= least]
-    hits = hits[skip : skip + limit]
+    hits = [
+        Hit(i, score)
+        for i, score in islice(scores.items(), skip, skip + limit)
+        if least is None or score >= least
+    ]
     if request.with_payload is True and not request.with_vector:
         return _told(shard, hits, payloads)
     return _filled(shard, hits, request)

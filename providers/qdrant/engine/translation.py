@@ -1,8 +1,8 @@
 """From qdrant-client's request models to those of the embedded engine, and back."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import qdrant_edge as edge
 from qdrant_client import models
@@ -13,6 +13,9 @@ _DISTANCES = {
     models.Distance.EUCLID: edge.Distance.Euclid,
     models.Distance.MANHATTAN: edge.Distance.Manhattan,
 }
+# A search hands out hundreds of ids, mostly the same ones; spelling a UUID takes a microsecond.
+_texts: dict[int, str] = {}
+_MOST_TEXTS = 50_000
 _SCHEMAS = {
     models.PayloadSchemaType.KEYWORD: edge.PayloadSchemaType.Keyword,
     models.PayloadSchemaType.INTEGER: edge.PayloadSchemaType.Integer,
@@ -80,11 +83,15 @@ def change_aliases(operations: Sequence[Any], aliases: dict[str, str]) -> None:
 
 def point_id(value: Any) -> Any:
     """An id as qdrant-client hands it out: a number, or a UUID as text."""
-    return value if isinstance(value, int) else _text(value)
-
-
-# A search hands out hundreds of ids, mostly the same ones; spelling a UUID takes a microsecond.
-_text = lru_cache(maxsize=50_000)(str)
+    if not isinstance(value, UUID):
+        return value
+    number = value.int  # its own hash and comparison are Python code
+    text = _texts.get(number)
+    if text is None:
+        if len(_texts) >= _MOST_TEXTS:
+            _texts.clear()
+        text = _texts[number] = str(value)
+    return text
 
 
 def point(source: models.PointStruct) -> edge.Point:
