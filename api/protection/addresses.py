@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from starlette.requests import HTTPConnection
@@ -57,7 +58,7 @@ def client_key(connection: HTTPConnection, trusted: Sequence[Network]) -> str:
 
 def client_of_peer(peer: tuple[str, int] | None) -> Address | None:
     """The address of a socket's other end; None for a Unix socket."""
-    return _parsed(peer[0]) if peer else None
+    return _parsed_peer(peer[0]) if peer else None
 
 
 def _parsed(text: str) -> Address | None:
@@ -70,6 +71,10 @@ def _parsed(text: str) -> Address | None:
     except ValueError:
         return None
     return (at.ipv4_mapped or at) if isinstance(at, ipaddress.IPv6Address) else at
+
+
+# Every new socket is compared with all that are open.
+_parsed_peer = lru_cache(maxsize=4096)(_parsed)
 
 
 def is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
