@@ -43,6 +43,14 @@ _LEAST_GATHER: Final = 0.008
 _MOST_GATHER: Final = 0.096
 
 
+def _timeout(idle_seconds: float | None = None) -> aiohttp.ClientTimeout:
+    """Of a connection and of silence; how long all of a request may take is timed around it."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=idle_seconds)
+
+
+_WHOLE: Final = _timeout()
+
+
 class CohereHTTP:
     """Sends requests to Cohere; one per process, usable from several event loops.
 
@@ -73,7 +81,7 @@ class CohereHTTP:
             # A few compressed bytes can unpack to gigabytes; nothing compressed is accepted.
             "Accept-Encoding": "identity",
         }
-        self._idle_seconds = idle_seconds
+        self._streaming = _timeout(idle_seconds)
         self._max_bytes = max_bytes
         self.calls = Calls(COHERE, sleep=sleep, uniform=uniform, clock=clock)
         self._sessions: WeakKeyDictionary[Loop, aiohttp.ClientSession] = WeakKeyDictionary()
@@ -117,12 +125,12 @@ class CohereHTTP:
         async def attempt(seconds: float) -> aiohttp.ClientResponse:
             with self.calls.counted(operation), translated(operation):
                 async with asyncio.timeout(seconds):
-                    return await self._send(path, body, operation)
+                    return await self._send(path, body, operation, self._streaming)
 
         response = await self.calls.retried(attempt, operation, deadline)
         self._open_streams += 1
         try:
-            yield OpenStream(response, operation, self._idle_seconds, self._max_bytes)
+            yield OpenStream(response, operation, self._max_bytes)
         except (BrokenStreamError, aiohttp.ClientError, TimeoutError, OSError):
             self.calls.broken(operation)
             raise unavailable(operation) from None
@@ -148,11 +156,16 @@ class CohereHTTP:
         self.background.close()
 
     async def _send(
-        self, path: str, body: dict[str, Any], operation: str
+        self,
+        path: str,
+        body: dict[str, Any],
+        operation: str,
+        limits: aiohttp.ClientTimeout = _WHOLE,
     ) -> aiohttp.ClientResponse:
         response = await self._session().post(
             self._url + path,
             data=orjson.dumps(body),
+            timeout=limits,
             # A redirect could carry the key, and the question, to somebody else.
             allow_redirects=False,
         )
@@ -193,9 +206,6 @@ class CohereHTTP:
                 headers=self._headers,
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                # Silence is timed where an answer is read: aiohttp would set a timer for each
-                # network read.
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 # Looking for a proxy costs each request; most hosts have none.
                 trust_env=bool(getproxies()),
             )
@@ -207,20 +217,12 @@ class OpenStream:
 
     Args:
         operation: what a body that is too long is counted as.
-        idle_seconds: longest silence.
         max_bytes: of the body.
     """
 
-    def __init__(
-        self,
-        response: aiohttp.ClientResponse,
-        operation: str,
-        idle_seconds: float,
-        max_bytes: int,
-    ) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, operation: str, max_bytes: int) -> None:
         self._response = response
         self._operation = operation
-        self._idle_seconds = idle_seconds
         self._left = max_bytes
 
     async def read(self) -> bytes:
@@ -232,8 +234,7 @@ class OpenStream:
         if self._left <= 0:
             metering.count(metering.Event.RESPONSE_TOO_LONG, label=self._operation)
             raise TooLongError
-        async with asyncio.timeout(self._idle_seconds):
-            data = await self._response.content.readany()
+        data = await self._response.content.readany()
         self._left -= len(data)
         return data
 
