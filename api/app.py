@@ -33,7 +33,7 @@ from settings import Settings, load_settings
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 DRAIN_SECONDS = 20.0
-_YOUNG_OBJECTS = 5_000
+_YOUNG_OBJECTS = 20_000
 
 _DOORS = (
     *(chat, completions, ai_sdk, tools, search, book, agents, sessions, health, admin),
