@@ -1,12 +1,19 @@
 """uvicorn's WebSocket: at shutdown its answer ends first, and a refusal is no error."""
 
 import asyncio
+import logging
+from typing import Any, Final
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.app import DRAIN_SECONDS
 from api.services import Services
+
+
+# Requests are not logged either (``access_log``): two lines for each reader name their address.
+_log: Final = logging.getLogger("uvicorn.websocket")
+_log.setLevel(logging.WARNING)
 
 
 class DrainingWebSocket(WebSocketsSansIOProtocol):
@@ -16,6 +23,10 @@ class DrainingWebSocket(WebSocketsSansIOProtocol):
     """
 
     _closing: asyncio.Task[None] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = self.conn.logger = _log
 
     async def send(self, message: ASGISendEvent) -> None:
         """As uvicorn's; a refusal with a body completes the handshake."""
