@@ -96,6 +96,12 @@ def content_words(text: str) -> list[str]:
     Names are taken apart, so that "ros2" meets "ROS 2", "sim2real" "sim-to-real" and "spin"
     "rclpy.spin".
     """
+    return list(_content_words(text))
+
+
+# One question is asked for its words, and for those of its words, two dozen times.
+@lru_cache(maxsize=1_000)
+def _content_words(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for token in tokens(text):
         if token in STOP_WORDS or token.endswith(_NEGATED):
@@ -103,7 +109,7 @@ def content_words(text: str) -> list[str]:
         for part in _PARTS.findall(token):
             joined = _JOINED.fullmatch(part)
             found += filter(None, joined.groups()) if joined else [part]
-    return [stem(w) for w in found if w not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
+    return tuple(stem(w) for w in found if w not in STOP_WORDS and (len(w) > 1 or w.isdigit()))
 
 
 @lru_cache(maxsize=2_000)
