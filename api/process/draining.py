@@ -10,7 +10,6 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from api.app import DRAIN_SECONDS
 from api.services import Services
 
-
 # Requests are not logged either (``access_log``): two lines for each reader name their address.
 _log: Final = logging.getLogger("uvicorn.websocket")
 _log.setLevel(logging.WARNING)
