@@ -181,7 +181,10 @@ def _source(source: Event, known: Collection[str]) -> str | None:
 
 
 def _inside(event: Event, name: str) -> Event:
-    inside = _object(_object(event.get("delta")).get("message")).get(name)
+    try:
+        inside = event["delta"]["message"][name]
+    except (KeyError, TypeError):
+        return {}
     if isinstance(inside, list):
         inside = inside[0] if inside else None
     return _object(inside)
