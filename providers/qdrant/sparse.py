@@ -10,7 +10,9 @@ from typing import Final
 import qdrant_edge
 from langchain_qdrant.sparse_embeddings import SparseEmbeddings, SparseVector
 
-from text.words import normalise
+from providers.embedded.word_ranks import english
+from text.commonness import Commonness
+from text.words import normalise, tokens
 
 # Languages with a stemmer and stop words; any other text is split into words and lower-cased.
 _NAMES: Final[Mapping[str, str]] = {
@@ -38,6 +40,7 @@ class Bm25Encoder(SparseEmbeddings):
     def __init__(self, language: str = "en") -> None:
         """Args: language: ISO 639-1 code, with or without a region, such as ``ur`` or ``pt-BR``."""
         name = _NAMES.get(language.lower().replace("_", "-").split("-")[0])
+        self._commonness = english() if name == "english" else Commonness()
         if name is not None:
             config = qdrant_edge.Bm25Config(language=name)
         else:
@@ -51,8 +54,17 @@ class Bm25Encoder(SparseEmbeddings):
         return [_plain(self._model.embed_document(normalise(text))) for text in texts]
 
     def embed_query(self, text: str) -> SparseVector:
-        """Each distinct term of the query once, with weight 1."""
-        return _plain(self._model.embed_query(normalise(text)))
+        """Each distinct term of the query once: weight 1, and less for an everyday word.
+
+        People ask how a robot "sees" or is "made" to walk; a book's terms say what they mean.
+        """
+        folded = normalise(text)
+        whole = self._model.embed_query(folded)
+        weights = dict(zip(whole.indices, whole.values, strict=True))
+        for word in filter(self._commonness.__contains__, tokens(folded)):
+            for term in self._model.embed_query(word).indices:
+                weights[term] = min(weights.get(term, 1.0), self._commonness.rarity(word))
+        return SparseVector(indices=list(weights), values=list(weights.values()))
 
     async def aembed_documents(self, texts: list[str]) -> list[SparseVector]:
         """As ``embed_documents``; too fast to be worth a thread."""

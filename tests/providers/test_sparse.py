@@ -70,7 +70,20 @@ def test_a_repeated_word_weighs_more_but_less_than_twice() -> None:
 
 
 def test_a_question_counts_each_word_once() -> None:
-    assert Bm25Encoder().embed_query("robot robot robot").values == [1.0]
+    once = Bm25Encoder().embed_query("robot")
+    assert Bm25Encoder().embed_query("robot robot robot") == once
+
+
+def test_an_everyday_word_of_a_question_weighs_less_than_a_term() -> None:
+    encoder = Bm25Encoder()
+    (see,), (depth,), (costmap,) = (
+        encoder.embed_query(word).values for word in ("see", "depth", "costmap")
+    )
+    assert see < depth < costmap == 1.0
+
+
+def test_other_languages_weigh_every_word_of_a_question_alike() -> None:
+    assert Bm25Encoder("de").embed_query("sehen Tiefe").values == [1.0, 1.0]
 
 
 async def test_the_asynchronous_methods_say_the_same() -> None:
