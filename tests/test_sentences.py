@@ -95,6 +95,13 @@ def test_items_and_the_code_below_them_share_a_block() -> None:
     assert len({unit.block for unit in units}) == 3
 
 
+def test_a_step_follows_the_paragraph_of_the_step_before() -> None:
+    text = "1. **Install it:**\n\n   Download it. Open it.\n2. **Connect it:**\n   Plug it in."
+    units = split_units(text)
+    assert [unit.kind for unit in units] == ["item", "prose", "prose", "item"]
+    assert {unit.block for unit in units} == {1}
+
+
 def test_a_year_at_the_start_of_a_wrapped_line_begins_no_list() -> None:
     assert split_sentences("It ended in\n2024. Then more.") == ["It ended in\n2024.", "Then more."]
 

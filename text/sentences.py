@@ -57,9 +57,9 @@ class _Scanner:
         self._lines = text.splitlines(keepends=True)
         self._at = 0
         self._block = 0
+        self._in_list = False
 
     def units(self) -> Iterator[Unit]:
-        in_list = False
         while self._at < len(self._lines):
             line = self._lines[self._at]
             if not line.strip():
@@ -67,9 +67,9 @@ class _Scanner:
                 continue
             # Code and paragraphs that are indented below an item belong to its list.
             is_item = bool(_ITEM.match(line))
-            if not (in_list and (is_item or line[0] in " \t")):
+            if not (self._in_list and (is_item or line[0] in " \t")):
                 self._block += 1
-                in_list = is_item
+                self._in_list = is_item
             yield from self._next(line)
 
     def _next(self, line: str) -> Iterator[Unit]:
@@ -126,8 +126,7 @@ class _Scanner:
             yield from self._take("row", self._at + 1)
 
     def _paragraph_end(self) -> int:
-        in_list = bool(_ITEM.match(self._lines[self._at]))
-        starts = _ITEM.match if in_list else _FIRST_ITEM.match
+        starts = _ITEM.match if self._in_list else _FIRST_ITEM.match
         for i in range(self._at + 1, len(self._lines)):
             line = self._lines[i]
             if not line.strip() or starts(line) or self._begins_block(i):
