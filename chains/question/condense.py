@@ -108,6 +108,8 @@ def leans_on_history(question: str) -> bool:
         return False
     if content == 1 and len(words) <= _BARE:
         return True
+    if content == _SHORT and words[2:3] and words[2] in _VERBS and content_words(words[-1]):
+        return False  # "how accurate is Whisper" says what it is about
     opens = words[0] in _OPENING and words[1:2] and words[1] not in _VERBS
     return bool(opens) and content <= _SHORT and len(words) <= _LEAN
 

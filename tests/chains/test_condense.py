@@ -59,6 +59,7 @@ def test_a_follow_up_leans_on_the_conversation(question: str) -> None:
         "How do I install Gazebo on Ubuntu 24.04?",
         "what laptop do i need",
         "how does slam work",
+        "how accurate is whisper",
         "why do robots fall",
         "ڈیجیٹل ٹوئن کیا ہوتا ہے اور یہ ڈیجیٹل ماڈل سے کیسے مختلف ہے؟",
     ],
