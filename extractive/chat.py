@@ -81,7 +81,7 @@ class ExtractiveChat(BaseChatModel):
             last = is_last(pieces, asked.said)
             return [Piece(all_there_is(asked.question, asked.language), "", "")] if last else pieces
         pieces = composer.answer(query)
-        if not pieces or not repeats(pieces, asked.said):
+        if not repeats(pieces, asked.said):
             return pieces
         # Who has read that much may be told of what was found last, too.
         passages = list(asked.documents)

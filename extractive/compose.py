@@ -11,7 +11,7 @@ from extractive.encoder import SentenceEncoder
 from extractive.excerpts import ANNOUNCING, LEANING, Layout
 from extractive.passages import Candidate
 from extractive.question import Query
-from extractive.scoring import CODE_WINDOW, score, tells_nothing
+from extractive.scoring import CODE_WINDOW, inherited, score, tells_nothing
 from extractive.selection import explanation, is_general, lift, selected
 from text.code import language_of_code, languages_of_code
 from text.steps import step_number
@@ -21,7 +21,7 @@ _NO_ANSWER: Final = 0.05
 """No sentence scores higher: the passages do not answer."""
 _SURE: Final = 0.6
 """A best score below is a doubtful one."""
-_ROOM: Final = 100
+_ROOM: Final = 140
 """Words of the section that answers."""
 _OTHER_ROOM: Final = 60
 """Words of another section beside it."""
@@ -78,7 +78,7 @@ class Composer:
             ranked, layout = self._ranked(part, query, barred)
             ranked = [pair for pair in ranked if id(pair[1]) not in said]
             least = _NO_ANSWER if language_of(query.text) == "en" else _NO_ANSWER / 2
-            if not ranked or ranked[0][0] < least:
+            if not ranked or ranked[0][0] < least or (said and id(ranked[0][1]) in barred):
                 break
             if excerpts:
                 leads = [c for _, c in ranked if not _repeats(c, excerpts)][:1]
@@ -86,7 +86,10 @@ class Composer:
             else:
                 best, lead = ranked[0]
                 more = _inside(query, ranked, barred)
-                excerpts.append(layout.excerpt([lead, *more], _ROOM))
+                alone = (
+                    lead.kind == "item" and "define" in query.kinds and query.names_item(lead.raw)
+                )
+                excerpts.append([lead] if alone else layout.excerpt([lead, *more], _ROOM))
                 if len(parts) == 1:
                     whole = "code" in query.kinds and lead.kind == "code"
                     whole |= "how" in query.kinds and _is_procedure(excerpts[0])
@@ -130,6 +133,10 @@ class Composer:
                 value + _OF_WHOLE * (other - value)
                 for value, other in zip(scores, whole, strict=True)
             ]
+        found = inherited(self.passages)
+        scores = [
+            value + found[c.passage] for value, c in zip(scores, self.candidates, strict=True)
+        ]
         by_id = {id(c): value for c, value in zip(self.candidates, scores, strict=True)}
         layout = Layout(self.candidates, query.kinds, query.sides, barred, by_id)
         pairs = [
@@ -151,7 +158,7 @@ def _in_other_languages(query: Query, candidates: Sequence[Candidate]) -> set[in
 
 def _inside(query: Query, ranked: Ranked, barred: Collection[int]) -> list[Candidate]:
     """The next best of the same section, when it is good too and no neighbour anyway."""
-    code = query.kinds & {"code", "command", "how"}
+    code = query.kinds & {"code", "command", "how", "show"}
     best, lead = ranked[0]
     return [
         c
@@ -159,7 +166,7 @@ def _inside(query: Query, ranked: Ranked, barred: Collection[int]) -> list[Candi
         if (c.passage, c.heading) == (lead.passage, lead.heading)
         and value >= best * _INSIDE
         and id(c) not in barred
-        and (c.kind != "code" or code)
+        and (c.kind != "code" or (code and len(c.lines) <= _CODE_LINES))
         and not ANNOUNCING.search(c.raw)
         and (c.block != lead.block or c.kind == "prose")
     ][:_MORE]
@@ -225,7 +232,9 @@ def _label(query: Query, excerpt: Excerpt, *, alone: bool) -> str:
     leans = first.kind == "prose" and LEANING.match(first.raw)
     if ANNOUNCING.search(first.raw) and first.raw.startswith(("**", "__")):
         return ""  # it stands below a heading of its own
-    if not heading or heading.endswith(("?", "؟")) or not (telling or leans or not alone):
+    alike = len(excerpt) > 1 or first.kind == "code"
+    bare = first.kind != "prose" and not first.context and alike
+    if not heading or heading.endswith(("?", "؟")) or not (telling or leans or bare or not alone):
         return ""
     return f"**{heading}:** " if first.kind == "prose" else f"**{heading}**\n\n"
 

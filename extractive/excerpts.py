@@ -75,9 +75,7 @@ class Layout:
         one heading.
         """
         chosen: list[Candidate] = []
-        # Who asked for no steps gets them only beside a sentence that answers.
-        told = any(lead.kind == "prose" for lead in leads)
-        steps = told or bool(self._kinds & {"how", "list"})
+        steps = bool(self._kinds & {"how", "list"})
         for lead in leads:
             whole = self._whole(lead, steps=steps)
             # The fourth step alone says little beside something else.
@@ -173,7 +171,9 @@ class Layout:
             return False
         if here.kind == "item":
             return self._block(here)[0] is here and bool(_OPEN.search(before.raw))
-        if here.kind in ("code", "math", "header"):
+        if here.kind == "code":
+            return not self._barred(before)
+        if here.kind in ("math", "header"):
             return bool(_OPEN.search(before.raw))
         if here.raw[:1].islower():
             return True

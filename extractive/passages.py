@@ -26,6 +26,8 @@ _TAG: Final = re.compile(
 )
 _VERBATIM: Final = re.compile(r"(`[^`]+`|\$[^$]+\$)")
 _QUOTE: Final = re.compile(r"(?m)^[ \t]*>[ \t]?")
+_LABELS: Final = re.compile(r"\n[ \t]*(?=(?:\*\*|__)[^*_\n]{1,60}(?::(?:\*\*|__)|(?:\*\*|__)\s?:))")
+"""Line breaks before "**Solution**:": Markdown joins the lines, a book lays them out."""
 _CHUNK: Final = 10_000
 """More blocks than a chunk can have."""
 
@@ -85,6 +87,8 @@ def shown(text: str, kind: Kind = "prose") -> str:
     plain = _QUOTE.sub("", "".join(parts))
     if kind == "header":
         return "\n".join(line.strip() for line in plain.splitlines())
+    if kind == "prose":
+        return "\n\n".join(" ".join(part.split()) for part in _LABELS.split(plain))
     return " ".join(plain.split())
 
 

@@ -22,6 +22,8 @@ _ASKS: Final = {
     r"|\bhow to\b|\bcommands?\b|\bflags?\b|\bsteps?\b|\bkais[ae]y?\b|کیسے|\bfix\b|\binstall\b",
     "command": r"\bcommands?\b|\bsyntax\b|\bflags?\b",
     "code": r"\bcodes?\b|\bsnippets?\b|\bscripts?\b",
+    "show": r"^\W*(?:please |can you |could you )?(?:show|give)(?: me| us)? (?:a|an|the|some|one)\b"
+    r"|\bexamples?\W*$",
     "list": r"^\W*(please )?(list|name|enumerate)\b|\blist (the|all|of)\b|\bsteps\b|\btable\b"
     r"|\bin which ways\b|\bwhat are the\b|\b(what|which) (two|three|four|five|six|seven|eight)\b"
     r"|\b(what|which) (\w+ ){0,2}(types|kinds|parts|layers|goals|stages|states|phases|sections"
@@ -90,6 +92,9 @@ _DEFINES: Final = re.compile(
     r"(?P<name>.{2,90}?)(?:\s*\((?P<short>[^)]*)\))?\*{0,2}[,:]?"
     r"\s+(?:is|are|was|were|means?|refers? to|stands? for|denotes?|describes?|consists? of)\b"
 )
+_ITEM: Final = re.compile(
+    r"\s*(?:[-*+•]|\d{1,3}[.)])\s+(?:\*\*|__)(?P<name>[^*_:]{1,60}):?(?:\*\*|__)\s*(?::|[-–—]|\S)"
+)
 _HOW_MANY: Final = re.compile(r"\bhow many (?P<what>\w+)", re.I)
 _IS_DONE: Final = re.compile(
     r"\s+(?:(?:also|only|often|usually|always|not)\s+)?(?:\w+ed|done|made|given|found|built|taken)\b"
@@ -144,7 +149,7 @@ class Query:
         """What it asks for, of ``_ASKS`` and ``define``; may be empty or several."""
         found = {kind for kind, pattern in _PATTERNS.items() if pattern.search(self.text)}
         found |= {"code"} if asks_for_code(self.text) else set()
-        if self.subject and not found & {"number", "compare", "list"}:
+        if self.subject and not found & {"number", "compare", "list", "show"}:
             found.add("define")
         return frozenset(found)
 
@@ -205,6 +210,11 @@ class Query:
         """True when the heading is what is to be defined, with a word to it at most."""
         words = word_set(name_in(_NUMBERED.sub("", heading))) - _OPENS
         return bool(self.subject) and self.subject <= words and len(words - self.subject) <= 1
+
+    def names_item(self, item: str) -> bool:
+        """True for "- **X**: what it is", where X is to be defined."""
+        match = _ITEM.match(item)
+        return match is not None and self.subject == word_set(match["name"])
 
     def is_about(self, sentence: str) -> bool:
         """True when the sentence begins with the subject."""

@@ -11,10 +11,12 @@ _SAME: Final = 0.6
 
 
 def repeats(pieces: Sequence[Piece], answers: Sequence[str]) -> bool:
-    """True when most of the words were said already."""
+    """True when what answers first, or most of the words, were said already."""
     earlier = _folded(" ".join(answers))
-    if not earlier:
+    if not earlier or not pieces:
         return False
+    if _folded(pieces[0].text) in earlier:
+        return True
     lengths = [len(piece.text.split()) for piece in pieces]
     again = (n for n, p in zip(lengths, pieces, strict=True) if _folded(p.text) in earlier)
     return sum(again) >= _SAME * sum(lengths)

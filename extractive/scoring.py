@@ -1,4 +1,4 @@
-"""Scores every sentence of the passages: half by meaning, half by the words it shares."""
+"""Scores every sentence of the passages by its meaning and by the words that it shares."""
 
 import math
 import re
@@ -12,20 +12,29 @@ from extractive.encoder import SentenceEncoder, Vectors
 from extractive.passages import Candidate
 from extractive.question import Query, is_done, reason_in
 from text.code import holds_code
-from text.headings import asks_about_the_page, is_about_the_page
+from text.headings import (
+    asks_about_the_page,
+    asks_of_trouble,
+    is_about_the_page,
+    is_of_trouble,
+)
 
 _EMBEDDED: Final = 24
 """Without stored vectors only this many sentences are embedded: each costs about 5 ms."""
 _UNKNOWN_COSINE: Final = 0.2
 _AROUND: Final = 0.45
 """A word of the heading or lead-in counts this much of a word of the sentence itself."""
-_NEARNESS: Final = 0.25
-_COVERED: Final = 0.1
+_MEANING: Final = 0.6
+_FOUND: Final = 1.5
 _CODE: Final = {
-    "code": 0.4, "command": 0.05, "list": -0.3, "number": -0.05, "define": -0.3, "how": 0.0
+    "code": 0.4, "command": 0.05, "list": -0.3, "show": 0.25, "number": -0.05, "define": -0.3,
+    "how": 0.0,
 }  # fmt: skip
 """What a block of code is worth, by the first of these that is asked for."""
 _CODE_UNASKED: Final = -0.2
+_TROUBLE: Final = 0.15
+_DEFINES: Final = 0.25
+_NAMES: Final = 0.12
 _LISTED: Final = ("item", "row")
 _OF_LIST: Final = 0.8
 """A word of its list counts this much of a word of the item."""
@@ -35,7 +44,8 @@ _ABOUT_THE_BOOK: Final = re.compile(
     r"\b(this|the (?:next|previous|last|following))"
     r" (chapter|module|section|page|lesson|part|tutorial|guide|course|unit)\b"
     r"|\b(you|we)(['’]ll| will) (also )?(be able to|learn|explore|cover|discover|look at|see how)\b"
-    r"|^\W*let['’]?s\b|\bbefore (starting|beginning|proceeding|continuing)\b"
+    r"|^\W*(?:let['’]?s|welcome to)\b|\bbefore (starting|beginning|proceeding|continuing)\b"
+    r"|^\W*(?:you(?:['’]ll| will| should)(?: now)? (?:see|notice)|(?:expected )?output)\b"
     r"|^\W*(previous|next|back to)\b.{0,80}\b(next|chapter|lesson|module)\b",
     re.I,
 )
@@ -61,14 +71,19 @@ def score(
         _embed_missing(candidates, overlaps, embeddings)
     compared = any(c.vector is not None for c in candidates)
     asked = embeddings.encode([query.whole])[0] if compared else None
-    prior = _prior(weights, candidates, passages)
-    if "code" in query.kinds:
-        # Half a block has a vector of its own only; its passage was found by all of its words.
-        prior = [value + _found(passages, number) for number, value in enumerate(prior)]
     return [
-        0.5 * _cosine(c, asked) + 0.5 * overlap + _cues(query, c) + prior[c.passage]
+        _MEANING * _cosine(c, asked) + (1 - _MEANING) * overlap + _cues(query, c)
         for c, overlap in zip(candidates, overlaps, strict=True)
     ]
+
+
+def inherited(passages: Sequence[Document]) -> list[float]:
+    """What the sentences of each passage inherit: 0 for the one found first, less for the others.
+
+    The search has seen all of a section, a sentence may share words with a question by chance.
+    """
+    scores = [float(p.metadata.get("score") or 0.0) for p in passages]
+    return [_FOUND * (score - max(scores)) for score in scores]
 
 
 def tells_nothing(query: Query, candidate: Candidate) -> bool:
@@ -153,27 +168,6 @@ def _embed_missing(
             candidates[i].vector = vector
 
 
-def _prior(
-    weights: Mapping[str, float], candidates: Sequence[Candidate], passages: Sequence[Document]
-) -> list[float]:
-    """What a sentence inherits: its passage was found first, or holds more of the question."""
-    held: list[set[str]] = [set() for _ in passages]
-    for candidate in candidates:
-        held[candidate.passage] |= candidate.words | candidate.around
-    covered = [sum(weights[word] for word in words & weights.keys()) for words in held]
-    total = sum(weights.values()) or 1.0
-    similarities = [p.metadata.get("similarity") or 0.0 for p in passages]
-    return [
-        _NEARNESS * (similarity - max(similarities)) + _COVERED * (cover - max(covered)) / total
-        for similarity, cover in zip(similarities, covered, strict=True)
-    ]
-
-
-def _found(passages: Sequence[Document], number: int) -> float:
-    scores = [float(p.metadata.get("score") or 0.0) for p in passages]
-    return scores[number] - max(scores)
-
-
 def _code(kinds: frozenset[str], *, is_code: bool) -> float:
     """A block stands alone badly, a diagram's source even worse."""
     if not is_code:
@@ -181,17 +175,28 @@ def _code(kinds: frozenset[str], *, is_code: bool) -> float:
     return next((bonus for kind, bonus in _CODE.items() if kind in kinds), _CODE_UNASKED)
 
 
+def _definition(query: Query, candidate: Candidate) -> float:
+    """A sentence that defines, opens the section of that name, or begins with the subject."""
+    text = candidate.raw
+    if candidate.kind != "prose":
+        return _NAMES if candidate.kind == "item" and query.names_item(text) else 0.0
+    opens = not candidate.context and not is_done(text) and not text.rstrip().endswith(":")
+    if query.defined_by(text) or (opens and query.names(candidate.heading)):
+        return _DEFINES
+    return _NAMES if query.is_about(text) else 0.0
+
+
 def _cues(query: Query, candidate: Candidate) -> float:
     """What the kind of question asks for, and what speaks against a sentence."""
     kinds, text, bonus = query.kinds, candidate.raw, 0.0
     if tells_nothing(query, candidate):
         bonus -= 0.4
+    if is_of_trouble(candidate.heading, text) and not asks_of_trouble(query.text):
+        bonus -= _TROUBLE
     if candidate.kind == "code":
         bonus += _code(kinds, is_code=holds_code(text))
-    if "define" in kinds and candidate.kind == "prose":
-        opens = not candidate.context and not is_done(text)
-        told = query.defined_by(text) or (opens and query.names(candidate.heading))
-        bonus += 0.25 if told else 0.12 if query.is_about(text) else 0.0
+    if "define" in kinds:
+        bonus += _definition(query, candidate)
     if "number" in kinds:
         bonus += 0.12 * (query.quantity_in(text) - 0.3) + 0.12 * query.counts_in(text)
     if "why" in kinds and reason_in(text):

@@ -13,6 +13,19 @@ _ABOUT_THE_PAGE: Final = re.compile(
     re.I,
 )
 _SUMMARY: Final = re.compile(r"\W*(summary|conclusion|key takeaways|recap|in short)\b", re.I)
+_TROUBLE: Final = re.compile(
+    r"\b(troubleshoot\w*|issues?|problems?|errors?|symptoms?|pitfalls?|mistakes|fail\w*|cannot"
+    r"|debugging|nothing|not (?=\w))\b|n['’]t\b",
+    re.I,
+)
+_IN_TROUBLE: Final = re.compile(
+    r"n['’]?t\b|\b(no|not|never|cannot|why|wrong|bad\w*|fix\w*|stuck|broken?|lost|missing|slow\w*"
+    r"|lag\w*|hot|hard|too|avoid|prevent|trouble\w*|issues?|problems?|errors?|symptoms?|pitfalls?"
+    r"|mistakes?|fail\w*|crash\w*|debug\w*|limit\w*|risks?|danger\w*|careful|warn\w*|drift\w*"
+    r"|falls?|falling|what (?:if|happens)|happens (?:if|when))\b",
+    re.I,
+)
+_LABEL: Final = re.compile(r"\W*\b(?:issue|problem|symptoms?|error)s?\W{0,3}:", re.I)
 _AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
 GENERIC: Final = frozenset(
     content_words(
@@ -39,6 +52,16 @@ def name_in(heading: str) -> str:
 def is_of_any_thing(question: str) -> bool:
     """ "Advantages?" asks about what was spoken of, though a heading may be called so."""
     return _OF_ANY_THING.issuperset(content_words(question))
+
+
+def is_of_trouble(heading: str, sentence: str = "") -> bool:
+    """What is below, or the sentence, is for those with whom something went wrong."""
+    return bool(_TROUBLE.search(heading) or _LABEL.match(sentence))
+
+
+def asks_of_trouble(question: str) -> bool:
+    """Something goes wrong, or the question asks what may."""
+    return bool(_IN_TROUBLE.search(question))
 
 
 def is_about_the_page(heading: str) -> bool:
