@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from chains.evidence.retriever import BookStore
+from chains.evidence.store import BookStore
 from chains.state import AnswerState
 from errors import RetryLater
 from schema import CollectionInfo

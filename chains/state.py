@@ -13,6 +13,7 @@ import metering
 from chains.answer.generation import Generation
 from chains.budget import BudgetMode
 from chains.evidence.passages import as_source
+from chains.evidence.store import SearchLimits
 from chains.question.places import Found
 from errors import FixQuestion
 from schema import AnswerChunk, CollectionInfo, Confidence, PastTurn, Question, Status
@@ -76,6 +77,11 @@ class AnswerState:
         self.readings = self.readings or [self.question.question]
         self.version = self.version or self.question.version
         self.locale = self.locale or self.question.locale
+
+    @property
+    def limits(self) -> SearchLimits:
+        """What the searches for this answer are limited to."""
+        return SearchLimits(self.question.section, self.version, self.locale, self.budget)
 
     def lap(self, stage: str) -> None:
         """Notes the milliseconds since the stage before."""

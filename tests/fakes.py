@@ -124,7 +124,7 @@ class MemoryStore:
             versions=[version for version in versions if version],
         )
 
-    async def vocabulary(self, book_version: str) -> Vocabulary:
+    async def vocabulary(self, book_version: str | None = None) -> Vocabulary:
         vocabulary = Vocabulary()
         for one in self.chunks:
             vocabulary.add(" ".join([*one.metadata["breadcrumb"], one.page_content]))

@@ -17,6 +17,7 @@ from api.services import Services
 from api.shapes import docsearch
 from chains.budget import BudgetMode
 from chains.evidence.passages import as_source
+from chains.evidence.store import SearchLimits
 from errors import RetryLater
 from schema import MAX_QUESTION, Source
 
@@ -90,9 +91,8 @@ async def passages(
         if admitted.budget is BudgetMode.EXHAUSTED:
             metering.degrade(metering.Part.BUDGET)
         retriever = services.retriever.model_copy(update={"passages": k, "reranker": None})
-        found = await retriever.ainvoke(
-            query, scope=section, budget=admitted.budget, version=version
-        )
+        limits = SearchLimits(section, version, budget=admitted.budget)
+        found = await retriever.ainvoke(query, limits=limits)
     return SearchResult(sources=[as_source(p) for p in found[:k]], book_version=book_version)
 
 

@@ -4,7 +4,7 @@ A door that answers or searches asks the guard first. It releases what it was gi
 is over, however it ends:
 
     with await services.guard.admit(connection) as admitted:           # a search
-        found = await retriever.ainvoke(query, budget=admitted.budget)
+        found = await retriever.ainvoke(query, limits=limits)
 
     admitted = await services.guard.admit(connection, questions)       # answers that are streamed
     ...                                                                # admitted.release at the end

@@ -6,7 +6,8 @@ hits. What the passage shows is exactly what the model is sent.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 from langchain_core.callbacks import (
@@ -20,56 +21,21 @@ from numpy.typing import NDArray
 
 import metering
 from chains.budget import BudgetMode
+from chains.evidence.locales import known_words, prefer_pages_that_hold, preferred_locale
 from chains.evidence.passages import by_section, passage_of
 from chains.evidence.ranking import LexicalScale, agreement, code_first
+from chains.evidence.store import ALL, SearchLimits
 from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
-from schema import CollectionInfo
 from text.code import asks_for_code, subject_of_code
 from text.headings import asks_about_the_page, is_about_the_page, is_summary
-from text.outline import Outline
 from text.sentence_vectors import unpack_vectors
 from text.steps import asks_for_steps
-from text.urdu_words import COMMON
-from text.vocabulary import Vocabulary
-from text.words import Language, content_words, language_of, tokens
+from text.words import Language, language_of
 
 _ALL_CODE: Final = 3
 _ALL_STEPS: Final = 2
 """Who asks for code or for steps wants all of it: such passages are so many times wider."""
-_OWN_PAGE: Final = 0.45
-"""Share of a question's words, by weight, that a page of its own language must hold."""
-
-
-class BookStore(Protocol):
-    """What the retriever needs of a vector store; ``BookVectorStore`` provides it."""
-
-    async def asimilarity_search_with_score(
-        self,
-        query: str,
-        k: int = 4,
-        *,
-        scope: str | None = None,
-        locale: str | None = None,
-        version: str | None = None,
-        sparse_only: bool = False,
-    ) -> list[tuple[Document, float]]:
-        """Chunks, best first; metadata gains ``similarity`` and ``lexical``."""
-
-    async def vector_of(self, query: str) -> list[float]:
-        """The vector that ``query`` is searched by; of a query just searched it costs nothing."""
-
-    async def sections(self, section_ids: Sequence[str]) -> list[Document]:
-        """All chunks of these sections in book order."""
-
-    async def info(self) -> CollectionInfo | None:
-        """What the served collection says about itself."""
-
-    async def vocabulary(self, book_version: str) -> Vocabulary:
-        """The words of that version of the book."""
-
-    async def outline(self, book_version: str) -> Outline:
-        """The structure of that version of the book."""
 
 
 class BookRetriever(BaseRetriever):
@@ -102,10 +68,7 @@ class BookRetriever(BaseRetriever):
         query: str,
         *,
         run_manager: CallbackManagerForRetrieverRun,
-        scope: str | None = None,
-        budget: BudgetMode = BudgetMode.FULL,
-        version: str | None = None,
-        locale: str | None = None,
+        limits: SearchLimits = ALL,
     ) -> list[Document]:
         # The base class reads this signature to learn what may be passed on.
         raise NotImplementedError("the retriever is asynchronous: use ainvoke")
@@ -115,25 +78,14 @@ class BookRetriever(BaseRetriever):
         query: str,
         *,
         run_manager: AsyncCallbackManagerForRetrieverRun,
-        scope: str | None = None,
-        budget: BudgetMode = BudgetMode.FULL,
-        version: str | None = None,
-        locale: str | None = None,
+        limits: SearchLimits = ALL,
     ) -> list[Document]:
         # Whatever runs inside shows up in traces as a part of this retrieval.
         with set_config_context({"callbacks": run_manager.get_child()}) as context:
-            found = self._passages(query, scope, budget, version, locale)
-            return await asyncio.create_task(found, context=context)
+            return await asyncio.create_task(self._passages(query, limits), context=context)
 
-    async def _passages(
-        self,
-        query: str,
-        scope: str | None,
-        budget: BudgetMode,
-        version: str | None,
-        locale: str | None,
-    ) -> list[Document]:
-        hits = await self.hits(query, scope, budget, version, locale)
+    async def _passages(self, query: str, limits: SearchLimits) -> list[Document]:
+        hits = await self.hits(query, limits)
         passages = await self.widen(hits, code=asks_for_code(query), steps=asks_for_steps(query))
         chunks = {chunk.id: chunk for p in passages for chunk in p.metadata["chunks"]}
         if any(p.metadata["similarity"] is not None for p in passages) and self._reads(query):
@@ -143,63 +95,44 @@ class BookRetriever(BaseRetriever):
                 passage.metadata["cosines"] = {i: cosines[i] for i in ids if i in cosines}
         return passages
 
-    async def hits(
-        self,
-        query: str,
-        scope: str | None = None,
-        budget: BudgetMode = BudgetMode.FULL,
-        version: str | None = None,
-        locale: str | None = None,
-    ) -> list[Document]:
-        """Chunks, best first; metadata gains ``score``, ``similarity`` and ``lexical``.
-
-        Args:
-            scope: path prefix that the search is limited to.
-            budget: what the search may cost.
-            version: of the book; None: the one that its readers get by default.
-            locale: of the reader's page.
-        """
+    async def hits(self, query: str, limits: SearchLimits = ALL) -> list[Document]:
+        """Chunks, best first; metadata gains ``score``, ``similarity`` and ``lexical``."""
         language = language_of(query)
         if self._reads(query):
-            sparse_only = budget is BudgetMode.EXHAUSTED
             sought = subject_of_code(query) if asks_for_code(query) else query
-            found = await self._search(sought, scope, version, sparse_only=sparse_only)
-            hits = await self._scored(sought, found, _locale(language, locale, found))
+            found = await self._search(sought, limits)
+            hits = await self._scored(
+                sought, found, preferred_locale(language, limits.locale, found)
+            )
             if sought != query:
-                hits = code_first(sought, hits, await self._vocabulary())
+                hits = code_first(sought, hits, await self.store.vocabulary())
         else:
-            query, hits = await self._unread(query, language, scope, budget, version)
-        return await self._rerank(query, hits) if budget is BudgetMode.FULL else hits
+            query, hits = await self._unread(query, language, limits)
+        return await self._rerank(query, hits) if limits.budget is BudgetMode.FULL else hits
 
     def _reads(self, query: str) -> bool:
         """The embeddings read the language of the question."""
         return self.multilingual or language_of(query) == "en"
 
     async def _unread(
-        self,
-        query: str,
-        language: Language,
-        scope: str | None,
-        budget: BudgetMode,
-        version: str | None,
+        self, query: str, language: Language, limits: SearchLimits
     ) -> tuple[str, list[Document]]:
         """Hits for a question in a language that the embedding model cannot read.
 
         Its terms are sought in the book's language, its own words on the pages of its locale.
         Returns the words that were sought, too.
         """
-        vocabulary = await self._vocabulary()
+        vocabulary = await self.store.vocabulary()
         own: list[Document] = []
         if language == "ur":
             # Sorting a book's words by sound takes some tenths of a second, once per version.
             loanwords = await asyncio.to_thread(lambda: vocabulary.loanwords)
             terms = " ".join(loanwords.english(query))
-            own = await self._search(query, scope, version, sparse_only=True, locale=language)
-            _prefer_pages_that_hold(query, own, vocabulary)
+            own = await self._search(query, limits, sparse_only=True, locale=language)
+            prefer_pages_that_hold(query, own, vocabulary)
         else:
-            terms = _known(query, vocabulary)
-        sparse_only = budget is BudgetMode.EXHAUSTED or not terms
-        found = await self._search(terms or query, scope, version, sparse_only=sparse_only)
+            terms = known_words(query, vocabulary)
+        found = await self._search(terms or query, limits, sparse_only=not terms)
         hits = await self._scored(terms or query, found, "en")
         ids = {hit.id for hit in own}
         hits = own + [hit for hit in hits if hit.id not in ids]
@@ -226,19 +159,24 @@ class BookRetriever(BaseRetriever):
     async def _search(
         self,
         query: str,
-        scope: str | None,
-        version: str | None,
+        limits: SearchLimits,
         *,
-        sparse_only: bool,
+        sparse_only: bool = False,
         locale: str | None = None,
     ) -> list[Document]:
+        """``locale``: that of all pages that are searched."""
         depth = self.fetch if self.reranker is None else self.reranked
-        limits = {"scope": scope, "locale": locale, "version": version}
+        search = partial(
+            self.store.asimilarity_search_with_score,
+            query,
+            depth,
+            scope=limits.scope,
+            version=limits.version,
+            locale=locale,
+        )
         async with traced("search", query) as run:
             try:
-                found = await self.store.asimilarity_search_with_score(
-                    query, depth, **limits, sparse_only=sparse_only
-                )
+                found = await search(sparse_only=sparse_only or limits.sparse_only)
             except FixConfiguration:
                 # Degrading would hide from the operator that the key or the model is refused.
                 raise
@@ -246,15 +184,9 @@ class BookRetriever(BaseRetriever):
                 if error.code == "retrieval_unavailable":
                     raise
                 metering.degrade(metering.Part.EMBEDDING)
-                found = await self.store.asimilarity_search_with_score(
-                    query, depth, **limits, sparse_only=True
-                )
+                found = await search(sparse_only=True)
             run.output = chunks = [chunk for chunk, _ in found]
         return chunks
-
-    async def _vocabulary(self) -> Vocabulary:
-        info = await self.store.info()
-        return await self.store.vocabulary(info.book_version) if info else Vocabulary()
 
     async def _sentence_cosines(
         self, query: str, chunks: Sequence[Document]
@@ -273,7 +205,7 @@ class BookRetriever(BaseRetriever):
         """The hits with their ``score``, best first."""
         near = [hit for hit in hits if hit.metadata["similarity"] is not None]
         cosines = await self._sentence_cosines(query, hits) if near else {}
-        scale = LexicalScale.of(query, hits, await self._vocabulary())
+        scale = LexicalScale.of(query, hits, await self.store.vocabulary())
         # What only the words found lies below all that the vectors found.
         unseen = min((hit.metadata["similarity"] for hit in near), default=0.0)
         locales = {hit.metadata["locale"] for hit in hits}
@@ -310,32 +242,3 @@ class BookRetriever(BaseRetriever):
         for chunk in ranked:
             chunk.metadata["score"] = chunk.metadata["relevance_score"]
         return ranked
-
-
-def _locale(language: Language, locale: str | None, hits: Sequence[Document]) -> str:
-    """The locale that is preferred: the question's own language where its letters tell it.
-
-    Latin letters may be any language, and then the page that the reader is on decides.
-    """
-    told = language != "en" or locale == "ur"
-    return locale if locale and not told and _has(hits, locale) else language
-
-
-def _has(hits: Sequence[Document], locale: str) -> bool:
-    return any(hit.metadata["locale"] == locale for hit in hits)
-
-
-def _prefer_pages_that_hold(query: str, hits: Sequence[Document], vocabulary: Vocabulary) -> None:
-    """Scores hits on pages of the question's own language by its words."""
-    asked = set(content_words(query)) - COMMON
-    for hit in hits:
-        held = content_words(" ".join([*hit.metadata["breadcrumb"], hit.page_content]))
-        share = vocabulary.coverage(asked, held)
-        # A page that the reader can read goes first when it holds what was asked.
-        hit.metadata["score"] = share + (share >= _OWN_PAGE)
-
-
-def _known(query: str, vocabulary: Vocabulary) -> str:
-    """The words of a question in another language that the book uses, such as its terms."""
-    known = (t for t in tokens(query) if any(w in vocabulary for w in content_words(t)))
-    return " ".join(known)

@@ -1,10 +1,12 @@
 """Selected text: found in the book, it is the context; not found, it is used as given."""
 
+from dataclasses import replace
+
 from langchain_core.documents import Document
 
-from chains.budget import BudgetMode
 from chains.evidence.passages import by_section, passage_of
 from chains.evidence.retriever import BookRetriever
+from chains.evidence.store import ALL, SearchLimits
 from text.words import tokens
 
 _PROBE_WORDS = 60
@@ -15,19 +17,15 @@ _ENOUGH = 0.7
 
 
 async def locate(
-    selection: str,
-    retriever: BookRetriever,
-    scope: str | None,
-    budget: BudgetMode = BudgetMode.FULL,
-    version: str | None = None,
+    selection: str, retriever: BookRetriever, limits: SearchLimits = ALL
 ) -> Document | None:
     """The passage of the book that holds the selection, or None.
 
     Whitespace, Markdown marks and typography do not count: word triples are compared.
     """
     probe = " ".join(selection.split()[:_PROBE_WORDS])
-    for where in dict.fromkeys([scope, None]):
-        hits = await retriever.hits(probe, where, budget, version)
+    for scope in dict.fromkeys([limits.scope, None]):
+        hits = await retriever.hits(probe, replace(limits, scope=scope))
         sections = by_section(hits, _SECTIONS)
         chunks = by_section(await retriever.store.sections(list(sections)))
         texts = {key: "\n".join(c.page_content for c in chunks[key]) for key in chunks}

@@ -4,7 +4,7 @@ import asyncio
 import re
 from typing import Final
 
-from chains.evidence.retriever import BookStore
+from chains.evidence.store import BookStore
 from text.commonness import Commonness
 from text.spelling import Speller
 from text.vocabulary import Vocabulary

@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from chains.answer import phrases
 from chains.answer.follow_ups import follow_ups
 from chains.evidence.abstention import Verdict
-from chains.evidence.retriever import BookStore
+from chains.evidence.store import BookStore
 from chains.question.condense import history_used, is_only_a_name, names_another_thing
 from chains.served_book import ServedBook
 from chains.state import AnswerState

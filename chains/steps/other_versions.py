@@ -66,9 +66,8 @@ class JudgeVersions(Step):
         if len(book.versions) < 2:
             return None
         free = BudgetMode.EXHAUSTED if state.budget is BudgetMode.EXHAUSTED else BudgetMode.REDUCED
-        hits = await self._retriever.hits(
-            state.standalone, state.question.section, free, ANY_VERSION
-        )
+        limits = replace(state.limits, version=ANY_VERSION, locale=None, budget=free)
+        hits = await self._retriever.hits(state.standalone, limits)
         newer = {name: -place for place, name in enumerate(book.versions) if name != own}
         ranked = [
             (round(hit.metadata["score"], 2), newer[name], name)

@@ -1,6 +1,7 @@
 """Step 2: the passages of the book that may answer each reading."""
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -45,14 +46,7 @@ class Retrieve(Step):
                 await self._select(state, selection)
             elif not await self._look_up(state):
                 searches = (
-                    self._retriever.ainvoke(
-                        reading,
-                        config,
-                        scope=state.question.section,
-                        budget=state.budget,
-                        version=state.version,
-                        locale=state.locale,
-                    )
+                    self._retriever.ainvoke(reading, config, limits=state.limits)
                     for reading in state.readings
                 )
                 state.found = await asyncio.gather(*searches)
@@ -83,7 +77,7 @@ class Retrieve(Step):
         located = None
         for version in (state.version, ANY_VERSION) if book.versions else (None,):
             located = located or await locate(
-                selection, self._retriever, question.section, state.budget, version
+                selection, self._retriever, replace(state.limits, version=version)
             )
         state.found = [[located or as_given(selection)]]
         if located is None:

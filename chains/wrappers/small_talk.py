@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
-from chains.evidence.retriever import BookStore
+from chains.evidence.store import BookStore
 from chains.question.condense import names_nothing, was_answered
 from chains.question.small_talk import SmallTalk, small_talk
 from chains.question.small_talk_replies import reply

@@ -226,8 +226,13 @@ class BookVectorStore(QdrantVectorStore):
         model: str | None = getattr(self._queries.embeddings, "fingerprint", None)
         return model is None or info.fingerprint.startswith(f"{model}/")
 
-    async def vocabulary(self, book_version: str) -> Vocabulary:
+    async def vocabulary(self, book_version: str | None = None) -> Vocabulary:
         """The words of the served book; read again only when ``book_version`` changes."""
+        if book_version is None:
+            served = self._served or await self.info()
+            if served is None:
+                return Vocabulary()
+            book_version = served.book_version
         if self._vocabulary is None or self._vocabulary[0] != book_version:
             text = await read_detail(self._async, self.collection_name, "vocabulary")
             self._vocabulary = (book_version, Vocabulary.loads(text) if text else Vocabulary())
