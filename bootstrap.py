@@ -6,7 +6,6 @@ It knows nothing of the web. The service, notebooks, evaluations and the index c
         answer = await book.chain.ainvoke("What is a topic in ROS 2?")
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -39,7 +38,7 @@ from metering import Counter, Meter, metered
 from providers.calibration import calibrator
 from providers.embedded.word_ranks import english
 from providers.factory import open_stores
-from providers.models import EXTRACTIVE, BookModels, build_models
+from providers.models import BookModels, build_models
 from providers.qdrant.vector_store import BookVectorStore
 from schema import Answer
 from settings import Settings
@@ -88,7 +87,7 @@ class OpenBook:
     @property
     def answers_here(self) -> bool:
         """The answering model runs in this process, so answers share its cores."""
-        return self.collection.models.chat_name == EXTRACTIVE
+        return self.collection.models.answers_here
 
     @property
     def providers(self) -> dict[str, str]:
@@ -189,12 +188,12 @@ def _parts(
             fallback=models.fallback,
             fallback_name=models.fallback_name,
             first_token_seconds=settings.first_token_seconds,
-            local=models.chat_name == EXTRACTIVE,
+            local=models.answers_here,
             limits=AnswerLimits(settings.answer_max_characters, settings.answer_max_seconds),
             meaning=models.local,
         ),
         condenser=_condenser(models),
-        scorer=Gate(english(), judged=models.chat_name != EXTRACTIVE),
+        scorer=Gate(english(), judged=not models.answers_here),
         reader=QuestionReader(collection.store, english()),
         memory=conversations,
         cache=AnswerCache(_CACHED_ANSWERS, _CACHE_SECONDS, time.monotonic, answers),
@@ -234,23 +233,21 @@ def in_own_process(collection: Collection) -> IndexBook:
 def in_this_process(collection: Collection) -> IndexBook:
     """Indexes here, which starts at once: for books of a few pages."""
     # What reads books is of no use to a service, whose indexer is another process.
-    from loaders.index.run import index_book
-    from loaders.sources import load_all
+    from loaders.index.sources import index_sources
 
     settings, embeddings = collection.settings, collection.models.embeddings
+    calibrate = calibrator(collection.store.nearest, embeddings)
 
     async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
-        cache = settings.data_dir / "pages"
-        book = await asyncio.to_thread(
-            load_all, [settings.book_dir], book_url=settings.book_url, cache=cache
-        )
-        calibrate = calibrator(collection.store.nearest, embeddings)
         with metered(Meter(collection.counter)):
-            summary = await index_book(
-                book,
+            summary = await index_sources(
+                [settings.book_dir],
+                book_url=settings.book_url,
                 store=collection.index_store,
                 embeddings=embeddings,
-                options=IndexOptions(rebuild=rebuild, cache=cache, calibrate=calibrate),
+                options=IndexOptions(
+                    rebuild=rebuild, cache=settings.page_cache, calibrate=calibrate
+                ),
                 progress=lambda so_far: progress(_plain(so_far)),
             )
         return _plain(summary)

@@ -184,6 +184,11 @@ class Settings(BaseSettings):
     )
     retention_days: int = Field(90, ge=0, le=36_500, description="keep turns so long; 0: for ever")
 
+    @property
+    def page_cache(self) -> Path:
+        """The folder that keeps what was read of the book's files."""
+        return self.data_dir / "pages"
+
     @model_validator(mode="before")
     @classmethod
     def _drop_empty(cls, values: dict[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from errors import BookChatError
-from loaders.document import Book
-from loaders.index.embedding import Embedder
-from loaders.index.run import IndexOptions, IndexSummary, index_book
-from loaders.index.store import IndexStore
+from loaders.index.options import IndexOptions, IndexSummary
+from loaders.index.sources import index_sources
 from loaders.progress import ProgressDisplay, estimate
-from loaders.sources import load_all
 from settings import Settings, load_settings
 
 
@@ -65,34 +62,26 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
             if options.rollback:
                 print(f"serving {await store.rollback()} again")
                 return 0
-            cache = settings.data_dir / "pages"
-            sources = options.source or [settings.book_dir]
-            book = load_all(sources, book_url=settings.book_url, cache=cache)
             how = IndexOptions(
                 dry_run=options.dry_run,
                 rebuild=options.rebuild,
                 prune=options.prune,
-                cache=cache,
+                cache=settings.page_cache,
                 calibrate=calibrator(served.nearest, models.embeddings),
             )
-            summary = await _index(book, store, models.embeddings, how)
+            with ProgressDisplay(models.embeddings.max_batch) as show:
+                summary = await index_sources(
+                    options.source or [settings.book_dir],
+                    book_url=settings.book_url,
+                    store=store,
+                    embeddings=models.embeddings,
+                    options=how,
+                    progress=show,
+                )
     finally:
         await models.aclose()
     print(describe(summary, models.embeddings.max_batch))
     return 1 if options.strict and summary.problems else 0
-
-
-async def _index(
-    book: Book, store: IndexStore, embeddings: Embedder, options: IndexOptions
-) -> IndexSummary:
-    with ProgressDisplay(embeddings.max_batch) as show:
-        return await index_book(
-            book,
-            store=store,
-            embeddings=embeddings,
-            options=options,
-            progress=show,
-        )
 
 
 def describe(summary: IndexSummary, max_batch: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from langchain_core.documents import BaseDocumentCompressor
 from langchain_core.language_models import BaseChatModel
@@ -58,6 +58,10 @@ async def _nothing() -> None:
     """Embedded models hold no connection."""
 
 
+EXTRACTIVE: Final = "embedded-extractive"
+"""Name of the answerer that needs no chat model."""
+
+
 @dataclass
 class BookModels:
     """The models of one process; ``fallback`` answers when ``chat`` cannot begin."""
@@ -74,3 +78,8 @@ class BookModels:
     names: dict[str, str] = field(default_factory=dict)
     """Role to model, for people."""
     aclose: Callable[[], Coroutine[Any, Any, None]] = _nothing
+
+    @property
+    def answers_here(self) -> bool:
+        """The answering model runs in this process, and quotes what it is given."""
+        return self.chat_name == EXTRACTIVE

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from background_loop import BackgroundLoop
 from extractive.chat import ExtractiveChat
 from providers.embedded.minilm import MiniLMEmbeddings
-from providers.interfaces import BookModels, Embedder
+from providers.interfaces import EXTRACTIVE, BookModels, Embedder
 from providers.names import COHERE, EMBEDDED, FASTEMBED, NONE, OPENAI, ModelName
 from settings import Settings
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # vendors are loaded by those who use them
 
 __all__ = ["EXTRACTIVE", "BookModels", "build_embeddings", "build_models"]
 
-EXTRACTIVE: Final = "embedded-extractive"
 # Shares of the time to the first token, as in providers/cohere/models.py.
 _CONDENSE_SHARE: Final = 0.25
 _EMBED_SHARE: Final = 0.4

@@ -16,9 +16,8 @@ import metering
 from errors import BookChatError
 from loaders.index.options import Calibrate, IndexOptions, IndexSummary
 from loaders.index.remote import RemoteSearch, RemoteStore, Service
-from loaders.index.run import index_book
+from loaders.index.sources import index_sources
 from loaders.index.store import IndexStore
-from loaders.sources import load_all
 from settings import Settings
 
 _NICENESS: Final = 10
@@ -45,12 +44,12 @@ async def _index(service: Service, settings: Settings, *, rebuild: bool) -> Inde
     async with AsyncExitStack() as resources:
         resources.push_async_callback(models.aclose)
         store, calibrate = await _store(service, settings, models.embeddings, resources)
-        cache = settings.data_dir / "pages"
-        return await index_book(
-            load_all([settings.book_dir], book_url=settings.book_url, cache=cache),
+        return await index_sources(
+            [settings.book_dir],
+            book_url=settings.book_url,
             store=store,
             embeddings=models.embeddings,
-            options=IndexOptions(rebuild=rebuild, cache=cache, calibrate=calibrate),
+            options=IndexOptions(rebuild=rebuild, cache=settings.page_cache, calibrate=calibrate),
             progress=Progress(service),
         )
 
