@@ -18,6 +18,7 @@ from standins.server import serve
 from tests.api.conftest import make_services
 from tests.fakes import DictMemory, MemoryStore, ScriptedChat
 from tests.web.book import ANSWER, sections
+from tests.web.profiles import Profiles
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -125,6 +126,11 @@ def browser() -> Iterator[Browser]:
 NewPage = Callable[..., Page]
 
 
+@pytest.fixture(scope="module")
+def profiles(browser: Browser) -> Profiles:
+    return Profiles(browser)
+
+
 @pytest.fixture
 def errors() -> list[str]:
     """What the browser's console complained about; must be empty at the end of a test."""
@@ -132,9 +138,9 @@ def errors() -> list[str]:
 
 
 @pytest.fixture
-def new_page(browser: Browser, errors: list[str]) -> Iterator[NewPage]:
-    """Opens pages in contexts of their own; options as for ``Browser.new_context``."""
-    contexts = []
+def new_page(profiles: Profiles, errors: list[str]) -> Iterator[NewPage]:
+    """Opens pages in browser profiles of their own; options as for ``Browser.new_context``."""
+    taken = []
 
     def listen(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -142,16 +148,16 @@ def new_page(browser: Browser, errors: list[str]) -> Iterator[NewPage]:
 
     def make(**options: Any) -> Page:
         options = {"viewport": {"width": 1180, "height": 860}, "reduced_motion": "reduce"} | options
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
+        profile = profiles.take(options)
+        taken.append(profile)
+        page = profile.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page
 
     yield make
-    for context in contexts:
-        context.close()
+    for profile in taken:
+        profiles.give_back(profile)
     assert errors == []
 
 
