@@ -117,22 +117,19 @@ def _listens(port: int) -> bool:
 
 
 ASKED = "How fast does the balance controller of a humanoid run?"
-MCP_ASK = {"name": "ask", "arguments": {"question": ASKED}}
+MCP_ASK = {"name": "ask", "arguments": {"question": "How far ahead does the capture point lie?"}}
+STREAMED: list[tuple[str, dict[str, Any], bytes]] = [
+    ("/chat/stream", {"input": {"question": ASKED}}, b"event: end"),
+    (
+        "/mcp",
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": MCP_ASK},
+        b'"status":"answered"',
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "end"),
-    [
-        ("/chat/stream", {"input": {"question": ASKED}}, b"event: end"),
-        (
-            "/mcp",
-            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": MCP_ASK},
-            b'"status":"answered"',
-        ),
-    ],
-)
-async def test_an_answer_over_server_sent_events_ends_before_the_process_does(
-    tmp_path: Path, path: str, body: dict[str, Any], end: bytes
+async def test_answers_over_server_sent_events_end_before_the_process_does(
+    tmp_path: Path,
 ) -> None:
     cohere = CohereStandIn()
     with serve(cohere) as url:
@@ -148,21 +145,30 @@ async def test_an_answer_over_server_sent_events_ends_before_the_process_does(
         assert process.stderr is not None
         log = asyncio.create_task(process.stderr.read())
         cohere.latency.token_ms = 60
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        content = json.dumps(body)
-        writer.write(
-            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            "Accept: application/json, text/event-stream\r\n"
-            f"Connection: close\r\nContent-Length: {len(content)}\r\n\r\n{content}".encode()
-        )
-        assert await cohere.until(lambda: "/v2/chat" in cohere.paths(), 60)
+        streams = [await _posted(port, path, body) for path, body, _ in STREAMED]
+        assert await cohere.until(lambda: cohere.paths().count("/v2/chat") == len(streams), 60)
         os.kill(process.pid, signal.SIGTERM)
-        came = await asyncio.wait_for(reader.read(), 30)
-        writer.close()
-        assert end in came
-        assert b"event: error" not in came
+        for (_, _, end), (reader, writer) in zip(STREAMED, streams, strict=True):
+            came = await asyncio.wait_for(reader.read(), 30)
+            writer.close()
+            assert end in came
+            assert b"event: error" not in came
         assert await asyncio.wait_for(process.wait(), 30) == 0
         await log
+
+
+async def _posted(
+    port: int, path: str, body: dict[str, Any]
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection over which the answer will come."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    content = json.dumps(body)
+    writer.write(
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Accept: application/json, text/event-stream\r\n"
+        f"Connection: close\r\nContent-Length: {len(content)}\r\n\r\n{content}".encode()
+    )
+    return reader, writer
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
