@@ -16,18 +16,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict
 from itertools import count, islice
 from pathlib import Path
-from statistics import mean, median
 from typing import Final
 
 import uvloop
 
 from benchmarks.crowd import Door, Timed
 from benchmarks.servers import CROWD_CORE, Server, pin
+from benchmarks.service_rows import Row, by_round, medians, plot, ratio, table
 from benchmarks.systems import ALIKE, DOORS, SYSTEMS, crowd, provider, running_system
 
 READERS: Final = (1, 16, 64, 256, 1000)
@@ -50,23 +50,6 @@ _TOPICS: Final = (
     "How does the distance error of a two-lens camera grow when objects are further away?",
     "Which apt package do I need to get the simulator together with its ROS 2 integration?",
 )
-
-
-@dataclass
-class Row:
-    """One system at one door with so many readers; times in ms, memory in MB."""
-
-    system: str
-    door: str
-    readers: int
-    answers: int
-    errors: int
-    first_p50: float
-    first_p95: float
-    total_p50: float
-    total_p95: float
-    cpu_ms: float
-    memory_mb: float
 
 
 def measure(
@@ -171,51 +154,6 @@ async def _idle(server: Server) -> float:
     return grown
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table, CPU also as a multiple of the relay's."""
-    relay = {(r.door, r.readers): r for r in rows if r.system == "relay"}
-    lines = [
-        "| door | readers | system | first token p50 / p95 | whole answer p50 / p95 "
-        "| CPU an answer | × relay | memory | errors |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in sorted(rows, key=lambda r: (r.door, r.readers, SYSTEMS.index(r.system))):
-        base = relay.get((row.door, row.readers))
-        times = f"{row.cpu_ms / base.cpu_ms:.1f}" if base and base.cpu_ms else ""
-        lines.append(
-            f"| {row.door} | {row.readers} | {row.system} "
-            f"| {row.first_p50:.0f} / {row.first_p95:.0f} ms "
-            f"| {row.total_p50:.0f} / {row.total_p95:.0f} ms | {row.cpu_ms:.1f} ms | {times} "
-            f"| {row.memory_mb:.0f} MB | {row.errors} of {row.answers} |"
-        )
-    return "\n".join(lines)
-
-
-def medians(rows: Iterable[Row]) -> list[Row]:
-    """One row for all rounds of a system at a door; answers and errors are added up."""
-    rounds: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        rounds.setdefault((row.system, row.door), []).append(row)
-    return [_middle(of_one) for of_one in rounds.values()]
-
-
-def _middle(rounds: Sequence[Row]) -> Row:
-    measured = [f.name for f in fields(Row) if f.type is float]
-    return replace(
-        rounds[0],
-        answers=sum(row.answers for row in rounds),
-        errors=sum(row.errors for row in rounds),
-        **{name: median(getattr(row, name) for row in rounds) for name in measured},
-    )
-
-
-def ratio(rows: Sequence[Row]) -> float:
-    """CPU of an answer of ours as a multiple of the relay's, mean of the doors."""
-    cpu = {(r.system, r.door): r.cpu_ms for r in rows}
-    doors = {door for _, door in cpu}
-    return mean(cpu["ours", d] / cpu["relay", d] for d in doors if ("relay", d) in cpu)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table; the short form compares with the committed ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -232,52 +170,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measured = list(measure(given.systems, given.doors, given.readers))
     rows = [row for row in measured if isinstance(row, Row)]
     others = [row for row in measured if not isinstance(row, Row)]
+    every = rows
     if given.short:
-        every, rows = rows, medians(rows)
-        sys.stdout.write(f"{_by_round(every)}\n\n")
+        rows = medians(rows)
+        sys.stdout.write(f"{by_round(every)}\n\n")
     sys.stdout.write(table(rows) + f"\n\n{json.dumps(others)}\n")
     if given.json:
         told = {"rows": [asdict(r) for r in rows], "others": others}
         given.json.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
     if given.plot:
         plot(rows, given.plot)
-    return _compare(rows) if given.short else 0
-
-
-def plot(rows: Sequence[Row], path: Path) -> None:
-    """CPU, first token and whole answer by the number of readers, at the WebSocket."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.6))
-    drawn = (
-        ("cpu_ms", "CPU per answer, ms"),
-        ("first_p50", "first token, median ms"),
-        ("total_p50", "whole answer, median ms"),
-    )
-    for axis, (name, title) in zip(axes, drawn, strict=True):
-        for system in SYSTEMS:
-            points = sorted(
-                (r.readers, getattr(r, name)) for r in rows if (r.system, r.door) == (system, "ws")
-            )
-            if points:
-                axis.plot(*zip(*points, strict=True), marker="o", label=system)
-        axis.set(title=title, xscale="log", yscale="log", xlabel="readers at once")
-        axis.grid(visible=True, alpha=0.3)
-    axes[0].legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
-
-
-def _by_round(rows: Sequence[Row]) -> str:
-    """How steady the rounds are: CPU ms an answer of each."""
-    told: dict[str, list[str]] = {}
-    for row in rows:
-        told.setdefault(f"{row.door} {row.system}", []).append(f"{row.cpu_ms:.1f}")
-    return "\n".join(f"{name}: {' '.join(values)} ms" for name, values in told.items())
+    return _compare(every) if given.short else 0
 
 
 def _compare(rows: Sequence[Row]) -> int:
