@@ -61,7 +61,8 @@ async def traced(
 
     Without ``config`` it is inside the runnable that called this code.
     """
-    config = ensure_config(config)
+    if config is None or not is_unseen(config):
+        config = ensure_config(config)
     if is_unseen(config):
         yield TracedRun(config)
         return
