@@ -10,8 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
@@ -29,8 +28,8 @@ from chains.wrappers.remembered import Observer, Outcome, RememberedAnswers
 from conversations.store import ConversationStore, open_conversations
 from errors import FixConfiguration, RetryLater
 from loaders.document import site_address
-from loaders.index.job import IndexBook, IndexJob, Progress
-from loaders.index.options import IndexOptions, IndexSummary
+from loaders.index.job import IndexBook, IndexJob
+from loaders.index.options import IndexOptions, IndexSummary, Progress
 from loaders.index.process import index_apart
 from loaders.index.remote import STORE_METHODS
 from loaders.index.store import IndexStore
@@ -217,15 +216,14 @@ def in_own_process(collection: Collection) -> IndexBook:
     # With a server, the indexer writes by itself and takes the lease that all share.
     lock = nullcontext if settings.qdrant_url else store.exclusive
 
-    async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
+    async def run(rebuild: bool, progress: Progress) -> IndexSummary:
         async with lock():
-            summary = await index_apart(
+            return await index_apart(
                 (settings, rebuild),
                 methods,
-                progress=lambda so_far: progress(_plain(so_far)),
+                progress=progress,
                 record_call=collection.counter.call,
             )
-        return _plain(summary)
 
     return run
 
@@ -238,9 +236,9 @@ def in_this_process(collection: Collection) -> IndexBook:
     settings, embeddings = collection.settings, collection.models.embeddings
     calibrate = calibrator(collection.store.nearest, embeddings)
 
-    async def run(rebuild: bool, progress: Progress) -> dict[str, Any]:
+    async def run(rebuild: bool, progress: Progress) -> IndexSummary:
         with metered(Meter(collection.counter)):
-            summary = await index_sources(
+            return await index_sources(
                 [settings.book_dir],
                 book_url=settings.book_url,
                 store=collection.index_store,
@@ -248,15 +246,10 @@ def in_this_process(collection: Collection) -> IndexBook:
                 options=IndexOptions(
                     rebuild=rebuild, cache=settings.page_cache, calibrate=calibrate
                 ),
-                progress=lambda so_far: progress(_plain(so_far)),
+                progress=progress,
             )
-        return _plain(summary)
 
     return run
-
-
-def _plain(summary: IndexSummary) -> dict[str, Any]:
-    return {**asdict(summary), "problems": [str(problem) for problem in summary.problems]}
 
 
 async def _prepare(store: BookVectorStore, index: IndexJob) -> None:

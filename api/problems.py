@@ -4,7 +4,7 @@ import html
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NotRequired, TypedDict
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -59,16 +59,28 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = Field(None, description="for 422: what does not fit")
 
 
+class ProblemDocument(TypedDict):
+    """The same as JSON types."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: ErrorCode
+    request_id: str
+    errors: NotRequired[Sequence[Mapping[str, object]]]
+
+
 def document(
     code: ErrorCode,
     detail: str,
     request_id: str,
     *,
     status: int | None = None,
-    errors: Sequence[Mapping[str, Any]] | None = None,
-) -> dict[str, Any]:
-    """A problem document as plain JSON types."""
-    problem: dict[str, Any] = {
+    errors: Sequence[Mapping[str, object]] | None = None,
+) -> ProblemDocument:
+    """A problem document."""
+    problem: ProblemDocument = {
         "type": f"urn:book-chat:problem:{code}",
         "title": _TITLES[code],
         "status": status or STATUS[code],
@@ -77,11 +89,11 @@ def document(
         "request_id": request_id,
     }
     if errors is not None:
-        problem["errors"] = list(errors)
+        problem["errors"] = errors
     return problem
 
 
-def of_error(error: BaseException, request_id: str) -> dict[str, Any]:
+def of_error(error: BaseException, request_id: str) -> ProblemDocument:
     """The problem document of any exception; unknown ones are ``internal`` and logged."""
     if isinstance(error, BookChatError):
         if not isinstance(error, Noted):
@@ -103,7 +115,7 @@ def _note(code: ErrorCode) -> None:
         _log.warning("a question was refused: %s", code, extra={"code": code})
 
 
-def of_status(status: int, request_id: str, detail: str | None = None) -> dict[str, Any]:
+def of_status(status: int, request_id: str, detail: str | None = None) -> ProblemDocument:
     """The problem document of an HTTP status that a framework chose."""
     code = _BY_STATUS.get(status, "invalid_request" if status < 500 else "internal")
     said = detail or HTTPStatus(status).phrase
@@ -112,7 +124,7 @@ def of_status(status: int, request_id: str, detail: str | None = None) -> dict[s
 
 
 def respond(
-    problem: Mapping[str, Any],
+    problem: ProblemDocument,
     retry_after: float | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -126,7 +138,7 @@ def respond(
 
 
 def shown(
-    problem: Mapping[str, Any], root: str, headers: Mapping[str, str] | None = None
+    problem: ProblemDocument, root: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The same for a person who followed a link: a small page; ``root`` is the service's path."""
     root = html.escape(root)

@@ -1,6 +1,6 @@
 """What the routes are handed: the chain and everything around it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -64,7 +64,7 @@ class Indexing(Protocol):
     async def finished(self) -> None:
         """Waits for a job that runs; raises what ended it."""
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Mapping[str, object]:
         """Progress and the last result as JSON types."""
 
 
@@ -80,7 +80,7 @@ class Services:
     rate: RateLimiter
     slots: Slots
     indexing: Indexing
-    checks: dict[str, Callable[[], Awaitable[Any]]]
+    checks: dict[str, Callable[[], Awaitable[object]]]
     """Parts that readiness asks, by name; each raises ``BookChatError`` when it cannot work."""
     providers: dict[str, str]
     rollback: Callable[[], Awaitable[str]] | None = None

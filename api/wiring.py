@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from api.observability.answer_log import AnswerLog
 from api.observability.telemetry import Metrics
@@ -35,7 +35,7 @@ class LoadedAtFirstUse(Protocol):
 
 
 _WATCH_SECONDS = 15.0
-Check = Callable[[], Awaitable[Any]]
+Check = Callable[[], Awaitable[object]]
 
 
 async def open_services(
@@ -153,7 +153,7 @@ def _most_answers(settings: Settings, book: OpenBook) -> int:
 
 
 def _checks(book: OpenBook, shared: "RedisRuns | None") -> dict[str, Check]:
-    async def served() -> dict[str, Any]:
+    async def served() -> dict[str, object]:
         info = await book.store.info()
         job = book.index.state()
         if info is None:
@@ -163,7 +163,7 @@ def _checks(book: OpenBook, shared: "RedisRuns | None") -> dict[str, Check]:
             raise RetryLater(
                 f"The book is not indexed yet ({_why(job)}).", code="retrieval_unavailable"
             )
-        found = {"version": info.book_version, "chunks": info.chunks}
+        found: dict[str, object] = {"version": info.book_version, "chunks": info.chunks}
         found["embedded"] = round(info.embedded, 3)
         return {**found, "indexing": _why(job)} if job["state"] in ("running", "failed") else found
 
@@ -173,7 +173,7 @@ def _checks(book: OpenBook, shared: "RedisRuns | None") -> dict[str, Check]:
     return checks
 
 
-def _why(job: dict[str, Any]) -> str:
+def _why(job: Mapping[str, object]) -> str:
     return str(job.get("detail") or job["state"])
 
 

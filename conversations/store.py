@@ -103,7 +103,7 @@ class ConversationStore:
         self._ledger = CallLedger(database.write, clock)
         self._write_check = WriteCheck(database, clock)
         self._turn_writer = TurnWriter(database.write, clock)
-        self._working: set[asyncio.Task[Any]] = set()
+        self._working: set[asyncio.Task[object]] = set()
 
     def new_session(self) -> str:
         """A new signed, unguessable session id; nothing is stored before its first turn."""
@@ -228,7 +228,7 @@ class ConversationStore:
             lambda found: found.execute(query, parameters).mappings().all()
         )
 
-    async def _apart(self, reading: Coroutine[Any, Any, T]) -> T:
+    async def _apart(self, reading: Coroutine[object, None, T]) -> T:
         """A caller who gives up is let go at once: a frozen server takes seconds to cancel."""
         task = self._work(reading)
         try:
@@ -241,13 +241,13 @@ class ConversationStore:
         """A reader who leaves cancels the caller, again and again; the change goes on."""
         await asyncio.shield(self._work(self._database.write(change)))
 
-    def _work(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def _work(self, work: Coroutine[object, None, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._working.add(task)
         task.add_done_callback(self._worked)
         return task
 
-    def _worked(self, task: asyncio.Task[Any]) -> None:
+    def _worked(self, task: asyncio.Task[object]) -> None:
         self._working.discard(task)
         if not task.cancelled():
             task.exception()  # if its caller has gone nobody else looks; it is in the log

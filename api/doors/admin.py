@@ -37,7 +37,7 @@ async def index(services: Admin, rebuild: Annotated[bool, Query()] = False) -> d
 @router.get("/index")
 async def index_state(services: Admin) -> dict[str, Any]:
     """Progress of the running job, or the result of the last one."""
-    return services.indexing.state()
+    return dict(services.indexing.state())
 
 
 @router.post("/index/rollback")

@@ -4,18 +4,33 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from dataclasses import asdict
+from typing import Final, Literal, TypedDict
 
 import freed_memory
-from errors import BookChatError, RetryLater
+from errors import BookChatError, ErrorCode, RetryLater
+from loaders.index.options import IndexSummary, Progress
 
-Progress = Callable[[dict[str, Any]], None]
-IndexBook = Callable[[bool, Progress], Awaitable[dict[str, Any]]]
-"""``(rebuild, progress)`` -> summary as JSON types; ``progress`` takes the summary so far."""
+IndexBook = Callable[[bool, Progress], Awaitable[IndexSummary]]
+"""``(rebuild, progress)``; ``progress`` takes the summary so far."""
 FIRST_RETRY_SECONDS: Final = 10.0
 _LONGEST_RETRY_SECONDS: Final = 600.0
 _SAY_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
+
+
+class JobState(TypedDict, total=False):
+    """How far a job is, as JSON types."""
+
+    state: Literal["idle", "running", "done", "failed"]
+    phase: Literal["words", "vectors"]
+    done: int
+    total: int | None
+    summary: dict[str, object]
+    """Of a job that is done."""
+    code: ErrorCode
+    detail: str
+    """Of one that failed."""
 
 
 class IndexJob:
@@ -36,7 +51,7 @@ class IndexJob:
         self._index_book = index_book
         self._sleep, self._clock = sleep, clock
         self._task: asyncio.Task[None] | None = None
-        self._state: dict[str, Any] = {"state": "idle"}
+        self._state: JobState = {"state": "idle"}
         self._said = self._began = clock()
 
     def start(self, *, rebuild: bool = False, patient: bool = False) -> bool:
@@ -63,9 +78,9 @@ class IndexJob:
         if self._state["state"] == "failed":
             raise BookChatError(self._state["detail"], code=self._state["code"])
 
-    def state(self) -> dict[str, Any]:
-        """``state`` is idle, running, done or failed; with progress, summary or detail."""
-        return dict(self._state)
+    def state(self) -> JobState:
+        """With its progress, summary or detail."""
+        return self._state.copy()
 
     async def close(self) -> None:
         """Stops the job; what it has written stays and the next run finishes it."""
@@ -88,26 +103,29 @@ class IndexJob:
                 await self._sleep(error.retry_after or pause)
                 pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
 
-    def _progress(self, so_far: dict[str, Any]) -> None:
-        phase = so_far["phase"]
+    def _progress(self, so_far: IndexSummary) -> None:
+        phase = so_far.phase
         if phase != self._state.get("phase"):
             self._began = self._clock()
         done, total = (
-            (so_far["documents"], so_far["pages"])
+            (so_far.documents, so_far.pages)
             if phase == "words"
-            else (so_far["embedded"], so_far["to_embed"])
+            else (so_far.embedded, so_far.to_embed)
         )
         self._state = {"state": "running", "phase": phase, "done": done, "total": total}
         if self._clock() - self._said >= _SAY_SECONDS:
             self._said = self._clock()
             _log.info("%s", progress_line(phase, done, total, self._clock() - self._began))
 
-    def _done(self, summary: dict[str, Any]) -> None:
-        self._state = {"state": "done", "summary": summary}
+    def _done(self, summary: IndexSummary) -> None:
+        problems = [str(problem) for problem in summary.problems]
+        self._state = {"state": "done", "summary": {**asdict(summary), "problems": problems}}
         freed_memory.give_back()
         _log.info(
-            "book indexed: %(documents)s documents, %(chunks)s chunks, %(added)s of them new",
-            summary,
+            "book indexed: %s documents, %s chunks, %s of them new",
+            summary.documents,
+            summary.chunks,
+            summary.added,
         )
 
     def _fail(self, error: BookChatError) -> None:

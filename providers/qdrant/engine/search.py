@@ -9,13 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
+from uuid import UUID
 
 import qdrant_edge as edge
 from qdrant_client import models
 
 from providers.qdrant.engine import translation as to
 
-Scores = Mapping[Any, float]
+PointId = int | str
+Payload = Mapping[str, object]
+Scores = Mapping[PointId, float]
 _MOST_KEPT: Final = 5000
 """15 MB of a textbook."""
 
@@ -24,21 +27,21 @@ _MOST_KEPT: Final = 5000
 class Hit:
     """A scored point, with the attributes of ``models.ScoredPoint`` that are read."""
 
-    id: Any
+    id: PointId
     score: float
-    payload: Any = None
-    vector: Any = None
+    payload: Payload | None = None
+    vector: object = None
 
 
 @dataclass(frozen=True)
 class _Leg:
-    query: Any
+    query: object
     using: str | None
     filter: models.Filter | None
     limit: int
 
 
-Payloads = dict[Any, Any]
+Payloads = dict[PointId, Payload]
 
 
 class KeptPayloads:
@@ -95,9 +98,9 @@ def _answer(
 
 
 def _told(shard: edge.EdgeShard, hits: list[Hit], payloads: Payloads) -> list[Hit]:
-    missing = [hit.id for hit in hits if hit.id not in payloads]
+    missing: list[int | UUID | str] = [hit.id for hit in hits if hit.id not in payloads]
     for point in shard.retrieve(missing, True, False) if missing else ():
-        payloads[to.point_id(point.id)] = point.payload
+        payloads[to.point_id(point.id)] = point.payload or {}
     for hit in hits:
         hit.payload = payloads[hit.id]
     return hits
@@ -133,7 +136,7 @@ def _both(one: models.Filter | None, other: models.Filter | None) -> models.Filt
     return models.Filter(must=[one, other])
 
 
-def fuse(query: Any, legs: Sequence[Scores]) -> dict[Any, float]:
+def fuse(query: object, legs: Sequence[Scores]) -> dict[PointId, float]:
     """Reciprocal rank fusion or distribution-based score fusion, as Qdrant defines them."""
     if isinstance(query, models.FusionQuery) and query.fusion == models.Fusion.DBSF:
         shares = [_normalised(leg) for leg in legs]
@@ -145,7 +148,7 @@ def fuse(query: Any, legs: Sequence[Scores]) -> dict[Any, float]:
         shares = [_reciprocal(leg, k, weight) for leg, weight in zip(legs, weights, strict=True)]
     else:
         raise NotImplementedError(f"prefetch with {type(query).__name__}")
-    total: dict[Any, float] = {}
+    total: dict[PointId, float] = {}
     for share in shares:
         for point, value in share.items():
             total[point] = total.get(point, 0.0) + value
