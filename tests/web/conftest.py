@@ -151,6 +151,7 @@ def new_page(profiles: Profiles, errors: list[str]) -> Iterator[NewPage]:
         profile = profiles.take(options)
         taken.append(profile)
         page = profile.new_page()
+        page.set_viewport_size(options["viewport"])
         page.on("console", listen)
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page

@@ -50,8 +50,8 @@ class Profiles:
         self._free: dict[str, list[Profile]] = defaultdict(list)
 
     def take(self, options: dict[str, Any]) -> Profile:
-        """One that nobody uses, and that holds nothing."""
-        key = repr(sorted(options.items()))
+        """One that nobody uses, and that holds nothing; the size of its window is any."""
+        key = repr(sorted((name, value) for name, value in options.items() if name != "viewport"))
         if self._free[key]:
             return self._free[key].pop()
         return Profile(self._browser.new_context(**options), key)
