@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -43,7 +42,7 @@ def forget(connection: Connection, key: str, now: datetime) -> None:
     unshare(connection, key)
 
 
-def rate(connection: Connection, key: str, row: dict[str, Any]) -> None:
+def rate(connection: Connection, key: str, row: dict[str, object]) -> None:
     """Stores a row of ``feedback``, or replaces the one before."""
     # The lock keeps a deletion out until the rating stands next to its turn.
     own = (
@@ -58,7 +57,7 @@ def rate(connection: Connection, key: str, row: dict[str, Any]) -> None:
     connection.execute(insert.on_conflict_do_update(index_elements=["answer_id"], set_=changed))
 
 
-def _claim(connection: Connection, keys: Sequence[str], values: dict[str, Any]) -> set[str]:
+def _claim(connection: Connection, keys: Sequence[str], values: dict[str, object]) -> set[str]:
     """Writes the sessions' rows and so holds them: turns and deletion come one after the other.
 
     Returns:

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
@@ -97,7 +97,7 @@ def _add(connection: Connection, counted: dict[Entry, int], month: str) -> int:
     return int(connection.execute(total).scalar_one())
 
 
-def _rows(counted: dict[Entry, int]) -> list[dict[str, Any]]:
+def _rows(counted: dict[Entry, int]) -> list[dict[str, object]]:
     """In one order everywhere, so that two replicas cannot wait for each other."""
     names = ("month", "provider", "operation", "outcome", "total")
     return [dict(zip(names, (*e, n), strict=True)) for e, n in sorted(counted.items())]

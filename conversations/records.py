@@ -9,7 +9,7 @@ from schema import Answer, PastTurn, Turn
 
 MAX_PAST_ANSWER: Final = 20_000
 ASKED_WITH: Final = ("selected_text", "section", "language", "replaces")
-Row = dict[str, Any]
+Row = dict[str, object]
 
 
 def turn_row(turn: Turn, key: str, now: datetime) -> Row:

@@ -62,7 +62,7 @@ class JsonFormatter(_Discreet):
 
     def line(self, record: logging.LogRecord) -> str:
         """The record without question text, keys or URLs: callers never log those."""
-        entry: dict[str, Any] = {
+        entry: dict[str, object] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -18,13 +18,13 @@ router = APIRouter()
 
 
 @router.get("/asyncapi.json", include_in_schema=False)
-async def asyncapi() -> dict[str, Any]:
+async def asyncapi() -> dict[str, object]:
     """The document."""
     return document()
 
 
 @lru_cache(maxsize=1)
-def document() -> dict[str, Any]:
+def document() -> dict[str, object]:
     """AsyncAPI 3.0: one channel, what clients send and what they receive."""
     _, schemas = models_json_schema(
         [
@@ -71,7 +71,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(action: str, models: Sequence[type[BaseModel]]) -> dict[str, Any]:
+def _operation(action: str, models: Sequence[type[BaseModel]]) -> dict[str, object]:
     return {
         "action": action,
         "channel": {"$ref": _CHANNEL},

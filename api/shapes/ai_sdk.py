@@ -140,7 +140,7 @@ class LinkedParts(MessageParts):
         return url.replace("(", "%28").replace(")", "%29").replace(" ", "%20")
 
 
-def part(kind: str, **fields: Any) -> bytes:
+def part(kind: str, **fields: object) -> bytes:
     """One part as a server-sent event."""
     return b"data: " + orjson.dumps({"type": kind, **fields}) + b"\n\n"
 
@@ -149,6 +149,6 @@ def _label(text: str) -> str:
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
-def _metadata(answer: Mapping[str, Any]) -> dict[str, Any]:
+def _metadata(answer: Mapping[str, Any]) -> dict[str, object]:
     fields = ("answer_id", "status", "confidence", "suggestions", "book_version", "usage")
     return {name: answer[name] for name in fields if name in answer}

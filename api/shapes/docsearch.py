@@ -7,7 +7,7 @@ only tag is ``<mark>``.
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 from api.public_address import absolute
 from schema import Source
@@ -20,12 +20,14 @@ _LEAD: Final = 40
 _LEVELS: Final = 7
 
 
-def hits(sources: Sequence[Source], words: Sequence[TypedWord], base: str) -> list[dict[str, Any]]:
+def hits(
+    sources: Sequence[Source], words: Sequence[TypedWord], base: str
+) -> list[dict[str, object]]:
     """One hit for each source, in their order."""
     return [_hit(source, words, base) for source in sources]
 
 
-def _hit(source: Source, words: Sequence[TypedWord], base: str) -> dict[str, Any]:
+def _hit(source: Source, words: Sequence[TypedWord], base: str) -> dict[str, object]:
     url = absolute(source.url, base)
     page, _, anchor = url.partition("#")
     levels = _hierarchy(source)
@@ -64,13 +66,13 @@ def _hierarchy(source: Source) -> list[str | None]:
     return [*levels, *[None] * (_LEVELS - len(levels))]
 
 
-def _highlight(text: str, words: Sequence[TypedWord]) -> dict[str, Any]:
+def _highlight(text: str, words: Sequence[TypedWord]) -> dict[str, object]:
     value, found = _marked(text, words)
     level = "full" if words and len(found) == len(words) else "partial" if found else "none"
     return {"value": value, "matchLevel": level, "matchedWords": sorted(found)}
 
 
-def _snippet(text: str, words: Sequence[TypedWord]) -> dict[str, Any]:
+def _snippet(text: str, words: Sequence[TypedWord]) -> dict[str, object]:
     """A stretch around the densest matches."""
     plain = " ".join(text.translate(_MARKS).split())
     places = [m.start() for m in _WORD.finditer(plain) if _match(m[0], words)]

@@ -76,7 +76,7 @@ def refuse_what_is_not_done(request: CompletionRequest) -> None:
         raise Refused("Only text can be asked, no images, audio or files.", "messages")
 
 
-def completion(answer: Mapping[str, Any], base: str) -> dict[str, Any]:
+def completion(answer: Mapping[str, Any], base: str) -> dict[str, object]:
     """The whole answer as one chat completion."""
     sources = answer["sources"]
     message = {
@@ -91,7 +91,7 @@ def completion(answer: Mapping[str, Any], base: str) -> dict[str, Any]:
 
 def annotations(
     citations: Iterable[Mapping[str, Any]], sources: Sequence[Mapping[str, Any]], base: str
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """One ``url_citation`` for every source of every citation; offsets count characters."""
     known = {source["id"]: source for source in sources}
     return [
@@ -155,12 +155,12 @@ class CompletionChunks:
             end += event({**self._head, "choices": [], "usage": usage(answer)})
         return end + DONE
 
-    def _delta(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
+    def _delta(self, delta: dict[str, object], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return event({**self._head, "choices": [choice]})
 
 
-def event(data: Mapping[str, Any]) -> bytes:
+def event(data: Mapping[str, object]) -> bytes:
     """One server-sent event."""
     return b"data: " + orjson.dumps(data) + b"\n\n"
 
@@ -174,18 +174,18 @@ _TYPES: Final[Mapping[ErrorCode, tuple[str, str | None]]] = {
 }
 
 
-def error(code: ErrorCode, message: str, param: str | None = None) -> dict[str, Any]:
+def error(code: ErrorCode, message: str, param: str | None = None) -> dict[str, object]:
     """The body of an error; ``type`` and ``code`` are OpenAI's where it has them."""
     kind, known = _TYPES.get(code, ("server_error", None))
     return {"error": {"message": message, "type": kind, "param": param, "code": known or code}}
 
 
-def model_card() -> dict[str, Any]:
+def model_card() -> dict[str, object]:
     """The one model."""
     return {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}
 
 
-def _head(answer_id: str, kind: str) -> dict[str, Any]:
+def _head(answer_id: str, kind: str) -> dict[str, object]:
     return {
         "id": f"chatcmpl-{answer_id}",
         "object": f"chat.completion{kind}",

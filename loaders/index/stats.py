@@ -37,7 +37,7 @@ class IndexStats:
         """Pages with text."""
         return len(self._order)
 
-    def add_section(self, metadata: Mapping[str, Any]) -> None:
+    def add_section(self, metadata: Mapping[str, object]) -> None:
         """Counts a section, before its chunks."""
         self.sections += 1
         self.links.add(metadata)
@@ -153,6 +153,6 @@ class BookVersion:
 
 def payload_digest(chunk: Document) -> str:
     """SHA-256 over what is stored of a chunk beside its vectors."""
-    stored: dict[str, Any] = {k: v for k, v in chunk.metadata.items() if k not in _NOT_STORED}
+    stored: dict[str, object] = {k: v for k, v in chunk.metadata.items() if k not in _NOT_STORED}
     text = json.dumps([chunk.page_content, stored], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
