@@ -26,7 +26,7 @@ from typing import Final
 import uvloop
 
 from benchmarks.crowd import Door, Timed
-from benchmarks.servers import CROWD_CORE, Server, pin
+from benchmarks.servers import CROWD_CORE, Server, go_first, pin
 from benchmarks.service_rows import Row, by_round, medians, plot, ratio, table
 from benchmarks.systems import ALIKE, DOORS, SYSTEMS, crowd, provider, running_system
 
@@ -90,6 +90,7 @@ def measure_in_turn(
 def _stage() -> Iterator[tuple[Path, Server, ExitStack]]:
     """A folder, the provider, and where to enter what shall end before them."""
     pin(CROWD_CORE)
+    go_first()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         yield folder, stack.enter_context(provider(folder)), stack
