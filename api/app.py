@@ -27,6 +27,7 @@ from api.reference import asyncapi, openapi
 from api.reference import pages as api_docs
 from api.services import Services
 from api.shapes.ai_sdk import ChatRequest
+from api.shapes.langserve import BatchRequest, InvokeRequest
 from api.shapes.openai import CompletionRequest
 from api.version import VERSION
 from settings import Settings, load_settings
@@ -70,7 +71,7 @@ def create_app(
         responses=openapi.PROBLEMS,
     )
     problems.install(app)
-    openapi.install(app, chat.InvokeRequest, chat.BatchRequest, CompletionRequest, ChatRequest)
+    openapi.install(app, InvokeRequest, BatchRequest, CompletionRequest, ChatRequest)
     for part in _DOORS:
         app.include_router(part.router)
     api_docs.install(app)

@@ -8,13 +8,13 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 
 from api import problems
 from api.answering import left, whole_answer
@@ -22,50 +22,23 @@ from api.observability.telemetry import server_timing
 from api.reference import openapi
 from api.runs.run import Run, RunEvent
 from api.services import Services
+from api.shapes.langserve import (
+    BatchRequest,
+    BatchResponse,
+    InvokeRequest,
+    InvokeResponse,
+    events,
+    sse,
+)
 from errors import FixQuestion
-from schema import MAX_BATCH, Answer, Question
+from schema import Answer, Question
 
 PREFIX = "/chat"
 _STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 _NOT_FOUND = "This answer is not there any more."
-_END = b"event: end\r\n\r\n"
 Body = TypeVar("Body", bound=BaseModel)
 Serialise = Callable[[Run, AsyncGenerator[list[RunEvent]]], AsyncGenerator[bytes]]
 """Turns the events of a run into the bytes of a response."""
-
-
-class InvokeRequest(BaseModel):
-    """One question; ``config`` is accepted and ignored, as clients of LangServe send it."""
-
-    input: Question
-    config: dict[str, Any] = Field(default_factory=dict)
-
-
-class BatchRequest(BaseModel):
-    """Up to eight questions."""
-
-    inputs: list[Question] = Field(min_length=1, max_length=MAX_BATCH)
-    config: dict[str, Any] | list[dict[str, Any]] | None = None
-
-    @model_validator(mode="after")
-    def _paired(self) -> Self:
-        if isinstance(self.config, list) and len(self.config) != len(self.inputs):
-            raise ValueError("a list of configs needs one for each input")
-        return self
-
-
-class InvokeResponse(BaseModel):
-    """The answer as LangServe wraps it."""
-
-    output: Answer
-    metadata: dict[str, Any]
-
-
-class BatchResponse(BaseModel):
-    """The answers, in the order of the questions."""
-
-    output: list[Answer]
-    metadata: dict[str, Any]
 
 
 router = APIRouter(prefix=PREFIX, tags=["chat"])
@@ -148,7 +121,7 @@ async def stream(
     """
     body = await read_body(request, InvokeRequest)
     run = await begin(request, body.input, keep=resumable)
-    return await streamed(request, run, _events)
+    return await streamed(request, run, events)
 
 
 @router.get(
@@ -167,7 +140,7 @@ async def resume(
     run = await _found(request, answer_id)
     if not run.reaches(seen):
         raise FixQuestion("There is no event with this id yet.")
-    return await streamed(request, run, _events, seen)
+    return await streamed(request, run, events, seen)
 
 
 @router.delete("/stream/{answer_id}", status_code=204)
@@ -241,20 +214,6 @@ async def streamed(
     return StreamingResponse(body(), media_type="text/event-stream", headers=_STREAM_HEADERS)
 
 
-async def _events(run: Run, batches: AsyncGenerator[list[RunEvent]]) -> AsyncGenerator[bytes]:
-    """The stream of LangServe; each event has its number as its id."""
-    yield sse("metadata", {"run_id": run.answer_id, "feedback_tokens": []})
-    async with aclosing(batches):
-        async for events in batches:
-            failed = events[-1].kind == "error"  # nothing comes after an error
-            said = events[:-1] if failed else events
-            if said:
-                yield b"".join(sse("data", event.part, event.seq) for event in said)
-            if failed:
-                raise events[-1].failure()
-    yield _END
-
-
 async def _with_first(
     first: list[RunEvent], batches: AsyncGenerator[list[RunEvent]]
 ) -> AsyncGenerator[list[RunEvent]]:
@@ -270,12 +229,6 @@ async def _found(request: Request, answer_id: str) -> Run:
     if run is None:
         raise FixQuestion(_NOT_FOUND, code="not_found")
     return run
-
-
-def sse(name: str, data: Any, number: int | None = None) -> bytes:
-    """One server-sent event."""
-    head = b"" if number is None else b"id: %d\r\n" % number
-    return head + b"event: " + name.encode() + b"\r\ndata: " + orjson.dumps(data) + b"\r\n\r\n"
 
 
 def _json(value: object) -> Response:

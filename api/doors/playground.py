@@ -18,8 +18,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from langserve import APIHandler
 
-from api.doors.langserve import PREFIX, InvokeRequest, begin, read_body, sse, streamed
+from api.doors.langserve import PREFIX, begin, read_body, streamed
 from api.runs.run import Run, RunEvent
+from api.shapes.langserve import InvokeRequest, sse
 from chains.answer.builder import AnswerBuilder
 from schema import Answer, Question
 
