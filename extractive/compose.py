@@ -9,7 +9,7 @@ from langchain_core.documents import Document
 
 from extractive.encoder import SentenceEncoder
 from extractive.excerpts import ANNOUNCING, LEANING, Layout
-from extractive.passages import Candidate
+from extractive.passages import Candidate, without_marker
 from extractive.question import Query
 from extractive.scoring import CODE_WINDOW, inherited, score, tells_nothing
 from extractive.selection import explanation, is_general, lift, selected
@@ -37,7 +37,6 @@ _DOUBTFUL: Final = 0.6
 _THIRD_ROOM: Final = 20
 _OF_WHOLE: Final = 0.4
 """Share of the whole question in the score for one of its parts."""
-_MARKER: Final = re.compile(r"(?<!\s)\s*+(?:[-*+•]|\d{1,3}[.)])\s+")
 _BEGINS: Final = re.compile(r"\s*(?:async def|def|class|@|#|//|function|export)")
 
 Ranked = list[tuple[float, Candidate]]
@@ -258,11 +257,6 @@ def _worded(query: Query, candidate: Candidate, excerpt: Excerpt) -> str:
         c.kind == "item" and c is not candidate for c in excerpt
     )
     return without_marker(candidate.text) if alone else candidate.text
-
-
-def without_marker(item: str) -> str:
-    """The text of a list item."""
-    return _MARKER.sub("", item, count=1)
 
 
 def _code(candidate: Candidate, most: int) -> str:

@@ -28,6 +28,7 @@ _VERBATIM: Final = re.compile(r"(`[^`]+`|\$[^$]+\$)")
 _QUOTE: Final = re.compile(r"(?m)^[ \t]*>[ \t]?")
 _LABELS: Final = re.compile(r"\n[ \t]*(?=(?:\*\*|__)[^*_\n]{1,60}(?::(?:\*\*|__)|(?:\*\*|__)\s?:))")
 """Line breaks before "**Solution**:": Markdown joins the lines, a book lays them out."""
+_MARKER: Final = re.compile(r"(?<!\s)\s*+(?:[-*+•]|\d{1,3}[.)])\s+")
 _CHUNK: Final = 10_000
 """More blocks than a chunk can have."""
 
@@ -57,8 +58,9 @@ class Candidate:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Stems of its content words."""
-        return frozenset(content_words(self.raw))
+        """Stems of its content words, without the number of a step."""
+        text = without_marker(self.raw) if self.kind == "item" else self.raw
+        return frozenset(content_words(text))
 
     @cached_property
     def lines(self) -> Sequence[frozenset[str]]:
@@ -90,6 +92,11 @@ def shown(text: str, kind: Kind = "prose") -> str:
     if kind == "prose":
         return "\n\n".join(" ".join(part.split()) for part in _LABELS.split(plain))
     return " ".join(plain.split())
+
+
+def without_marker(item: str) -> str:
+    """The text of a list item."""
+    return _MARKER.sub("", item, count=1)
 
 
 def read(passages: Sequence[Document], dimensions: int) -> list[Candidate]:

@@ -83,7 +83,6 @@ _MOST_NAME: Final = 6
 _OPENS: Final = frozenset(content_words("introduction overview understanding basics fundamentals"))
 _BARE: Final = 3
 """A few words alone ask what they name."""
-_NUMBERED: Final = re.compile(r"^(?:chapter|module|part|lesson|week)\s[\d.]+[\s:–-]*", re.I)
 _REASON: Final = re.compile(
     r"\b([Bb]ecause|since|so that|[Tt]herefore|reasons?|due to|otherwise|hence|which is why|thus)\b"
     r"|[,;] so\b|^So\b|کیونکہ|اس لیے"
@@ -208,7 +207,7 @@ class Query:
 
     def names(self, heading: str) -> bool:
         """True when the heading is what is to be defined, with a word to it at most."""
-        words = word_set(name_in(_NUMBERED.sub("", heading))) - _OPENS
+        words = word_set(name_in(heading)) - _OPENS
         return bool(self.subject) and self.subject <= words and len(words - self.subject) <= 1
 
     def names_item(self, item: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from text.words import content_words
+from text.words import content_words, word_set
 
 _ABOUT_THE_PAGE: Final = re.compile(
     r"(?<!\W)\W*+\b(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will|we['’]ll)"
@@ -26,6 +26,9 @@ _IN_TROUBLE: Final = re.compile(
     re.I,
 )
 _LABEL: Final = re.compile(r"\W*\b(?:issue|problem|symptoms?|error)s?\W{0,3}:", re.I)
+_NUMBER: Final = re.compile(
+    r"\W*(?:(?:chapter|module|part|lesson|week|step)\s)?\d[\d.]*(?:[\s:)–-]+|$)", re.I
+)
 _AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
 GENERIC: Final = frozenset(
     content_words(
@@ -45,8 +48,14 @@ _OF_ANY_THING: Final = frozenset(
 
 
 def name_in(heading: str) -> str:
-    """What a heading names, before a colon, a dash or a bracket."""
-    return _AFTER_NAME.split(heading)[0]
+    """What a heading names, after its number and before a colon, a dash or a bracket."""
+    return _AFTER_NAME.split(_NUMBER.sub("", heading, count=1))[0]
+
+
+def is_named(heading: str, question: str) -> bool:
+    """The heading is the name of what is asked for: "1. Isaac Sim" for "what is Isaac Sim"."""
+    asked, name = word_set(question), word_set(name_in(heading))
+    return bool(name) and name in (asked, asked - GENERIC)
 
 
 def is_of_any_thing(question: str) -> bool:

@@ -28,7 +28,7 @@ from chains.evidence.store import ALL, SearchLimits
 from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
 from text.code import asks_for_code, subject_of_code
-from text.headings import asks_about_the_page, is_about_the_page, is_summary
+from text.headings import asks_about_the_page, is_about_the_page, is_named, is_summary
 from text.sentence_vectors import unpack_vectors
 from text.steps import asks_for_steps
 from text.words import Language, language_of
@@ -59,6 +59,8 @@ class BookRetriever(BaseRetriever):
     echo_discount: float = 0.5
     announcing_discount: float = 0.9
     """For goals and summaries: the section that they speak of says more."""
+    named_bonus: float = 0.15
+    """For the section whose heading is the name of what is asked for."""
     other_locale_discount: float = 0.6
     multilingual: bool = True
     """The embeddings read other languages than English."""
@@ -220,6 +222,8 @@ class BookRetriever(BaseRetriever):
                 score *= self.echo_discount
             if (is_about_the_page(heading) or is_summary(heading)) and not about_the_page:
                 score *= self.announcing_discount
+            if is_named(heading, query):
+                score += self.named_bonus
             if language in locales and hit.metadata["locale"] != language:
                 # A translation says the same; the reader gets the page in the question's language.
                 score *= self.other_locale_discount

@@ -93,7 +93,7 @@ def leans_on_history(question: str) -> bool:
     content = len(content_words(question))
     if not content or words[0] in _JOINING or asks_of_the_answer(question):
         return True
-    if asks_for_any_code(question) or asks_for_less(question):
+    if asks_for_any_code(question) or asks_for_less(question) or asks_for_example(question):
         return True
     before = 0
     if words[-1] == "then" and _NAMES_A_THING.match(question):
@@ -144,6 +144,12 @@ def of_the_book(question: str) -> list[str]:
 def asks_for_less(question: str) -> bool:
     """True for "shorter", "tl;dr", "summarize it": the answer again, in fewer words."""
     return bool(_LESS.fullmatch(question))
+
+
+def asks_for_example(question: str) -> bool:
+    """True for "a simple example, please", which does not say of what."""
+    wanted = {"example", "examples"} & set(tokens(question))
+    return bool(wanted) and _ABOUT_THE_ANSWER.issuperset(content_words(question))
 
 
 def asks_of_the_answer(question: str) -> bool:
@@ -206,7 +212,8 @@ class LexicalCondenser:
         if asks_of_the_answer(question):
             return list(topics) or [question]
         joined = [f"{_topic(topic)}: {question}"[:MAX_QUESTION] for topic in topics]
-        if not content_words(question) or asks_for_any_code(question):
+        nameless = not content_words(question) or asks_for_example(question)
+        if nameless or asks_for_any_code(question):
             return joined or [question]
         return [*joined, question] if leaning else [question, *joined]
 
