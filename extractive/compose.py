@@ -132,7 +132,7 @@ class Composer:
                 value + _OF_WHOLE * (other - value)
                 for value, other in zip(scores, whole, strict=True)
             ]
-        found = inherited(self.passages)
+        found = inherited(query, self.passages)
         scores = [
             value + found[c.passage] for value, c in zip(scores, self.candidates, strict=True)
         ]

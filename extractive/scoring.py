@@ -26,6 +26,7 @@ _AROUND: Final = 0.45
 """A word of the heading or lead-in counts this much of a word of the sentence itself."""
 _MEANING: Final = 0.6
 _FOUND: Final = 1.5
+_FOUND_FACTS: Final = 0.5
 _CODE: Final = {
     "code": 0.4, "command": 0.05, "list": -0.3, "show": 0.25, "number": -0.05, "define": -0.3,
     "how": 0.0,
@@ -77,13 +78,14 @@ def score(
     ]
 
 
-def inherited(passages: Sequence[Document]) -> list[float]:
+def inherited(query: Query, passages: Sequence[Document]) -> list[float]:
     """What the sentences of each passage inherit: 0 for the one found first, less for the others.
 
     The search has seen all of a section, a sentence may share words with a question by chance.
     """
     scores = [float(p.metadata.get("score") or 0.0) for p in passages]
-    return [_FOUND * (score - max(scores)) for score in scores]
+    share = _FOUND_FACTS if query.kinds & {"list", "compare", "number"} else _FOUND
+    return [share * (score - max(scores)) for score in scores]
 
 
 def tells_nothing(query: Query, candidate: Candidate) -> bool:

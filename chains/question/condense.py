@@ -28,7 +28,7 @@ _PRONOUNS: Final = frozenset(
     uske isko usko inka unka inhe unhe اس ان یہ وہ اسے انہیں""".split()
 )
 _COMPARING: Final = frozenset(
-    """that one ones there then same former latter above previous earlier again also instead else
+    """that one ones there then same former latter above previous earlier again also else
     both two second third first last other others""".split()
 )
 _JOINING: Final = frozenset("and but aur lekin اور لیکن مگر".split())
