@@ -48,7 +48,7 @@ _ABOUT_THE_ANSWER: Final = frozenset(
         "simple simply simpler easy easier easily detail details detailed further elaborate clarify"
         " rephrase understand understood confused confusing lost repeat continue else shorter brief"
         " briefly longer beginner kid child 5 five plain english idea clue sense huh tldr eli5 bit"
-        " little samjhao asan mazeed"
+        " little next picture image diagram figure photo samjhao asan mazeed"
     )
 )
 """What is asked of an answer already given: that it be simpler, longer, said again."""
@@ -209,7 +209,7 @@ class LexicalCondenser:
             return of_the_book(question)
         # A question that says what it is about may go on with a topic, not with a half question.
         topics = dict.fromkeys([*spoken[:1], *alone[:1]] if leaning else alone[:1])
-        if asks_of_the_answer(question):
+        if asks_of_the_answer(question) or asks_for_less(question):
             return list(topics) or [question]
         joined = [f"{_topic(topic)}: {question}"[:MAX_QUESTION] for topic in topics]
         nameless = not content_words(question) or asks_for_example(question)

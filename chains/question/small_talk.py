@@ -5,6 +5,7 @@ A message is small talk when all of it is made of the phrases below; one more wo
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,11 +19,12 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     "|good evening|good day|hi there|hello there|hey there|salam|salaam|welcome",
     ("en", "thanks"): "thanks|thank you|thank u|thx|ty|thanks a lot|thank you very much"
     "|thank you so much|thanks so much|many thanks|cheers|much appreciated|that helped"
-    "|that was helpful|great answer|good job|well done|you are great|you are awesome",
+    "|that was helpful|great answer|good job|well done|you are great|you are awesome|i love you"
+    "|love you|i love it|love it|i like you",
     ("en", "fine"): "ok|okay|k|kk|fine|alright|cool|nice|great|good|perfect|awesome|wow|lol|haha"
     "|got it|i see|i understand|understood|makes sense|sounds good|yes|yeah|yep|no|nope|sure"
     "|test|testing|hmm|nvm|never mind|nevermind|forget it|another question|one more question"
-    "|one more thing|next question|quick question|i have a question|can i ask a question"
+    "|one more thing|stop|wait|next question|quick question|i have a question|can i ask a question"
     "|can i ask you something",
     ("en", "bye"): "bye|goodbye|bye bye|good bye|good night|see you|see you later|see ya|later"
     "|take care|have a nice day|have a good day",
@@ -42,7 +44,12 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     "|tell me about yourself|introduce yourself|what is this|what languages do you speak",
     ("en", "check"): "are you sure|you sure|really|is that true|is this true|is that right"
     "|is that correct|is this correct|how do you know|how do you know that|can i trust you"
-    "|can i trust this|says who|who says so",
+    "|can i trust this|says who|who says so|who said that|i don't believe you|i dont believe you"
+    "|i don't believe that|i don't believe it|i doubt it|i doubt that|which page|what page"
+    "|which page is that|what page is that on|which chapter|which chapter is that"
+    "|where does it say that|where is that from|where did you get that|where is that in the book"
+    "|what is your source|what's your source|source|sources|source please|citation|citations"
+    "|prove it",
     (
         "en",
         "rude",
@@ -152,6 +159,8 @@ class SmallTalk:
 def small_talk(text: str) -> SmallTalk | None:
     """What kind of small talk the whole message is; None for everything else."""
     words = [word.replace("’", "'") for word in tokens(text)]
+    if not words and any(unicodedata.category(sign) == "So" for sign in text):
+        return SmallTalk("fine", "en")  # a smiley alone
     if not 0 < len(words) <= _MOST_TOKENS:
         return None
     found: list[SmallTalk] = []
