@@ -252,19 +252,21 @@ def _pieces(query: Query, excerpt: Excerpt, sources: Sequence[str], label: str) 
 
 def _worded(query: Query, candidate: Candidate, excerpt: Excerpt) -> str:
     if candidate.kind == "code":
-        return _code(candidate, _ASKED_CODE_LINES if "code" in query.kinds else _CODE_LINES)
+        most = _ASKED_CODE_LINES if "code" in query.kinds else _CODE_LINES
+        # What a class is, its first lines say.
+        return _code(candidate, most, (0, 0) if "define" in query.kinds else candidate.window)
     alone = candidate.kind == "item" and not any(
         c.kind == "item" and c is not candidate for c in excerpt
     )
     return without_marker(candidate.text) if alone else candidate.text
 
 
-def _code(candidate: Candidate, most: int) -> str:
+def _code(candidate: Candidate, most: int, window: tuple[int, int]) -> str:
     """The block, or of a long one the lines that answer, from the start of their function."""
     lines = candidate.text.splitlines()
     if len(lines) <= most or len(lines) < 3:
         return candidate.text
-    start, end = candidate.window
+    start, end = window
     start = max(1, min(start, len(lines) - 2))
     for earlier in range(start, max(0, start - CODE_WINDOW // 2), -1):
         if _BEGINS.match(lines[earlier]) or not lines[earlier - 1].strip():

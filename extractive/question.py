@@ -205,10 +205,12 @@ class Query:
             for i, word in enumerate(words)
         )
 
-    def names(self, heading: str) -> bool:
-        """True when the heading is what is to be defined, with a word to it at most."""
+    def names(self, heading: str) -> float:
+        """1.0: the heading is what is to be defined; 0.5: with a word to it; 0.0: it is not."""
         words = word_set(name_in(heading)) - _OPENS
-        return bool(self.subject) and self.subject <= words and len(words - self.subject) <= 1
+        if not self.subject or not self.subject <= words:
+            return 0.0
+        return {0: 1.0, 1: 0.5}.get(len(words - self.subject), 0.0)
 
     def names_item(self, item: str) -> bool:
         """True for "- **X**: what it is", where X is to be defined."""

@@ -182,10 +182,12 @@ def _definition(query: Query, candidate: Candidate) -> float:
     text = candidate.raw
     if candidate.kind != "prose":
         return _NAMES if candidate.kind == "item" and query.names_item(text) else 0.0
-    opens = not candidate.context and not is_done(text) and not text.rstrip().endswith(":")
-    if query.defined_by(text) or (opens and query.names(candidate.heading)):
+    if query.defined_by(text):
         return _DEFINES
-    return _NAMES if query.is_about(text) else 0.0
+    about = query.is_about(text)
+    opens = not candidate.context and not is_done(text) and (about or not text.endswith(":"))
+    named = _DEFINES * query.names(candidate.heading) if opens else 0.0
+    return max(named, _NAMES if about else 0.0)
 
 
 def _cues(query: Query, candidate: Candidate) -> float:

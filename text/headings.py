@@ -9,7 +9,8 @@ _ABOUT_THE_PAGE: Final = re.compile(
     r"(?<!\W)\W*+\b(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will|we['’]ll)"
     r" (learn|cover|be able|build)|objectives|goals of|(\w+ )?exercises?|knowledge check|quiz"
     r"|advanced problems|(conceptual|review) questions|further reading|references"
-    r"|next steps|(additional |further )?resources)\b",
+    r"|next steps|getting help|(additional |further )?resources|table of contents"
+    r"|chapters (of|in) th(is|e)|(module|course|book) (structure|outline))\b",
     re.I,
 )
 _SUMMARY: Final = re.compile(r"\W*(summary|conclusion|key takeaways|recap|in short)\b", re.I)
@@ -29,6 +30,7 @@ _LABEL: Final = re.compile(r"\W*\b(?:issue|problem|symptoms?|error)s?\W{0,3}:", 
 _NUMBER: Final = re.compile(
     r"\W*(?:(?:chapter|module|part|lesson|week|step)\s)?\d[\d.]*(?:[\s:)–-]+|$)", re.I
 )
+_SHORT: Final = re.compile(r"\s\(([^()]{2,12}?)s?\)")
 _AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
 GENERIC: Final = frozenset(
     content_words(
@@ -53,9 +55,11 @@ def name_in(heading: str) -> str:
 
 
 def is_named(heading: str, question: str) -> bool:
-    """The heading is the name of what is asked for: "1. Isaac Sim" for "what is Isaac Sim"."""
-    asked, name = word_set(question), word_set(name_in(heading))
-    return bool(name) and name in (asked, asked - GENERIC)
+    """The heading is the name of what is asked for, or short for it: "Inertial Units (IMUs)"."""
+    asked = word_set(question)
+    short = _SHORT.search(heading)
+    names = (word_set(name_in(heading)), word_set(short[1]) if short else frozenset())
+    return any(name and name in (asked, asked - GENERIC) for name in names)
 
 
 def is_of_any_thing(question: str) -> bool:

@@ -28,6 +28,7 @@ from chains.evidence.store import ALL, SearchLimits
 from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
 from text.code import asks_for_code, subject_of_code
+from text.definitions import asks_what_is, defines
 from text.headings import asks_about_the_page, is_about_the_page, is_named, is_summary
 from text.sentence_vectors import unpack_vectors
 from text.steps import asks_for_steps
@@ -60,7 +61,7 @@ class BookRetriever(BaseRetriever):
     announcing_discount: float = 0.9
     """For goals and summaries: the section that they speak of says more."""
     named_bonus: float = 0.15
-    """For the section whose heading is the name of what is asked for."""
+    """For the section whose heading is the name of what is asked for, or that defines it."""
     other_locale_discount: float = 0.6
     multilingual: bool = True
     """The embeddings read other languages than English."""
@@ -211,7 +212,7 @@ class BookRetriever(BaseRetriever):
         # What only the words found lies below all that the vectors found.
         unseen = min((hit.metadata["similarity"] for hit in near), default=0.0)
         locales = {hit.metadata["locale"] for hit in hits}
-        about_the_page = asks_about_the_page(query)
+        about_the_page, wanted = asks_about_the_page(query), asks_what_is(query)
         for hit in hits:
             similarity = hit.metadata["similarity"]
             whole = unseen if similarity is None else similarity
@@ -222,7 +223,7 @@ class BookRetriever(BaseRetriever):
                 score *= self.echo_discount
             if (is_about_the_page(heading) or is_summary(heading)) and not about_the_page:
                 score *= self.announcing_discount
-            if is_named(heading, query):
+            if is_named(heading, query) or defines(hit.page_content, wanted):
                 score += self.named_bonus
             if language in locales and hit.metadata["locale"] != language:
                 # A translation says the same; the reader gets the page in the question's language.

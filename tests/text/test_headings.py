@@ -23,6 +23,7 @@ def test_a_heading_names_what_stands_after_its_number(heading: str, name: str) -
 def test_a_question_for_a_name_finds_the_heading_of_that_name() -> None:
     assert is_named("1. Isaac Sim: The Virtual World", "what is isaac sim?")
     assert is_named("Whisper", "how does Whisper work")
+    assert is_named("Inertial Measurement Units (IMUs)", "what is an IMU")
     assert not is_named("Isaac Sim and Gazebo", "what is isaac sim?")
     assert not is_named("Chapter 3", "how is it done?")
 
