@@ -26,7 +26,7 @@ def defines(text: str, name: str) -> bool:
 def _definition(name: str) -> re.Pattern[str]:
     words = r"[\s-]".join(map(re.escape, name.split()))
     return re.compile(
-        rf"(?:^|[.!?:]\s|\n)[ \t*_>]*+(?:an?\s|the\s)?{words}s?(?:\s\([^()\n]*\))?[*_]*+,?\s"
+        rf"(?:^|[.!?:]\s|\n)[ \t*_>]*+(?:an?\s|the\s)?{words}s?[*_]*+(?:\s\([^()\n]*\))?[*_]*+,?\s"
         r"(?:is|are|refers?\sto|means?|stands?\sfor|describes?|denotes?)\s"
         r"(?!(?:\w+ed|done|made|given|found|built|taken|also|not)\b)",
         re.I,
