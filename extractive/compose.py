@@ -14,6 +14,7 @@ from extractive.question import Query
 from extractive.scoring import CODE_WINDOW, inherited, score, tells_nothing
 from extractive.selection import explanation, is_general, lift, selected
 from text.code import language_of_code, languages_of_code
+from text.definitions import asks_what_is
 from text.steps import step_number
 from text.words import content_words, language_of
 
@@ -254,7 +255,7 @@ def _worded(query: Query, candidate: Candidate, excerpt: Excerpt) -> str:
     if candidate.kind == "code":
         most = _ASKED_CODE_LINES if "code" in query.kinds else _CODE_LINES
         # What a class is, its first lines say.
-        return _code(candidate, most, (0, 0) if "define" in query.kinds else candidate.window)
+        return _code(candidate, most, (0, 0) if asks_what_is(query.text) else candidate.window)
     alone = candidate.kind == "item" and not any(
         c.kind == "item" and c is not candidate for c in excerpt
     )

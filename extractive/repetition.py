@@ -9,6 +9,11 @@ from extractive.passages import Candidate, without_marker
 _SAME: Final = 0.6
 """Share of an answer's words in earlier ones from which it says nothing new."""
 
+_LINES: Final = 5
+"""Lines of a block that were shown when the block was."""
+_TELLING: Final = 12
+"""Characters of a line from which it is hardly another block's, too."""
+
 
 def repeats(pieces: Sequence[Piece], answers: Sequence[str]) -> bool:
     """True when what answers first, or most of the words, were said already."""
@@ -31,7 +36,15 @@ def is_last(pieces: Sequence[Piece], answers: Sequence[str]) -> bool:
 def said_already(candidates: Sequence[Candidate], answers: Sequence[str]) -> set[int]:
     """Ids of the units that stand in an earlier answer."""
     earlier = _folded(" ".join(answers))
-    return {id(c) for c in candidates if c.kind != "header" and _unmarked(c) in earlier}
+    return {id(c) for c in candidates if c.kind != "header" and _is_said(c, earlier)}
+
+
+def _is_said(candidate: Candidate, earlier: str) -> bool:
+    """It stands in an earlier answer, a long block of code at least in part."""
+    if candidate.kind != "code":
+        return _unmarked(candidate) in earlier
+    lines = [line for text in candidate.text.splitlines() if len(line := _folded(text)) > _TELLING]
+    return bool(lines) and sum(line in earlier for line in lines) >= min(_LINES, len(lines))
 
 
 def _unmarked(candidate: Candidate) -> str:

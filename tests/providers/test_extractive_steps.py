@@ -84,3 +84,14 @@ def test_an_abbreviation_is_defined_by_either_of_its_forms() -> None:
     assert asked.defined_by("An inertial measurement unit is a sensor of angular velocity.")
     assert asked.defined_by("An IMU is a sensor of angular velocity.")
     assert not asked.defined_by("A camera is a sensor.")
+
+
+def test_a_long_block_that_was_shown_in_part_is_not_shown_again(chat: ExtractiveChat) -> None:
+    lines = [f"    total_{n} = measured_force_{n} * distance_{n}" for n in range(40)]
+    code = "\n".join(["```python", "def moment_of_force():", *lines, "```"])
+    text = f"The moment is computed so:\n\n{code}\n\nA moment that is zero leaves the foot flat."
+    passage = as_passage(text, "Moment")
+    first = ask(chat, "how do i calculate the moment of force", passage)
+    assert "measured_force_" in first.text
+    again = ask(chat, "how do i calculate the moment of force", passage, said=[first.text])
+    assert "measured_force_" not in again.text
