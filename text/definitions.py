@@ -5,16 +5,18 @@ from functools import lru_cache
 from typing import Final
 
 _ASKED: Final = re.compile(
-    r"^\W*(?:wh?at(?:['’]?s| is| are)|define|explain|describe|tell me about)\s+(?:an?\s|the\s)?"
-    r"(?P<name>[^?.!,;()]{2,60}?)\s*(?:\([^()]*\))?\W*$",
+    r"\W*+(?:wh?at(?:['’]?s| is| are)|define|explain|describe|tell me about)\s++"
+    r"(?:(?:an?|the)\s++)?(?P<name>[^?.!,;()]{2,60})",
     re.I,
 )
+_AFTER: Final = re.compile(r"(?:\([^()]*+\))?\W*+")
 
 
 def asks_what_is(question: str) -> str:
     """ "What is an action server?" asks for "action server"; empty for other questions."""
     match = _ASKED.match(question)
-    return match["name"] if match else ""
+    alone = match and _AFTER.fullmatch(question, match.end())
+    return match["name"].strip() if match and alone else ""
 
 
 def defines(text: str, name: str) -> bool:

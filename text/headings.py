@@ -28,7 +28,7 @@ _IN_TROUBLE: Final = re.compile(
 )
 _LABEL: Final = re.compile(r"\W*\b(?:issue|problem|symptoms?|error)s?\W{0,3}:", re.I)
 _NUMBER: Final = re.compile(
-    r"\W*(?:(?:chapter|module|part|lesson|week|step)\s)?\d[\d.]*(?:[\s:)–-]+|$)", re.I
+    r"\W*+(?:(?:chapter|module|part|lesson|week|step)\s)?\d[\d.]*+(?:[\s:)–-]++|$)", re.I
 )
 _SHORT: Final = re.compile(r"\s\(([^()]{2,12}?)s?\)")
 _AFTER_NAME: Final = re.compile(r":|\s[-–—(]")
@@ -51,7 +51,8 @@ _OF_ANY_THING: Final = frozenset(
 
 def name_in(heading: str) -> str:
     """What a heading names, after its number and before a colon, a dash or a bracket."""
-    return _AFTER_NAME.split(_NUMBER.sub("", heading, count=1))[0]
+    number = _NUMBER.match(heading)
+    return _AFTER_NAME.split(heading[number.end() :] if number else heading)[0]
 
 
 def is_named(heading: str, question: str) -> bool:
