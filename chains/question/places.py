@@ -126,12 +126,18 @@ def _named_alone(words: Sequence[str], outline: Outline) -> Found | None:
     said = [word for word in words if word not in _ARTICLES]
     if not 1 <= len(said) <= _NAME or len(asked) < len(said) or asked & _STRUCTURE:
         return None
-    if any(asked == s.words for page in outline.pages for s in page.sections[1:]):
+    if any(_is_name(s, asked, len(said)) for page in outline.pages for s in page.sections[1:]):
         return None
     pages = [page for page in outline.pages if asked <= page.words]
     if len(pages) == 1:
         return Found("outline", _of_page(pages[0])) if len(pages[0].sections) > 1 else None
     return _telling_of(outline, asked) if pages else None
+
+
+def _is_name(section: Section, asked: frozenset[str], length: int) -> bool:
+    """ "The joints" is called as "joint" asks; "robots to work with" is not about "robot"."""
+    named = [word for word in tokens(section.heading) if word not in _ARTICLES]
+    return asked == section.words and len(named) <= length + 1
 
 
 def subject_of(words: Iterable[str]) -> frozenset[str]:

@@ -10,6 +10,9 @@ OUTLINE = built(
     ("m1/01-nodes.md", "Nodes and Topics", ["Module 1", "Nodes and Topics"], "Nodes."),
     ("m1/01-nodes.md", "Nodes and Topics", ["Module 1", "Nodes and Topics", "Exercises"], "1. Do."),
     ("m1/02-walking.md", "Walking", ["Module 1", "Walking"], "Walking."),
+    ("m1/02-walking.md", "Walking", ["Module 1", "Walking", "Worlds to work with"], "Two."),
+    ("m2/01-worlds.md", "Worlds and models", ["Module 2", "Worlds and models"], "Worlds."),
+    ("m2/02-files.md", "Files of worlds", ["Module 2", "Files of worlds"], "Files."),
     ("intro.md", "A book", ["A book", "Prerequisites"], "Python."),
     ("plan.md", "Plan", ["Plan", "Weeks"], "| Week | Topic |\n| --- | --- |\n| 5 | Worlds |"),
 )
@@ -31,6 +34,7 @@ OUTLINE = built(
         ("which chapters are about walking?", "chapters", "m1/02-walking.md"),
         ("where are topics explained?", "chapters", "m1/01-nodes.md"),
         ("what can I read about walking?", "chapters", "m1/02-walking.md"),
+        ("worlds", "chapters", "m2/01-worlds.md"),
     ],
 )
 def test_a_place_of_the_book_is_found(question: str, task: str, first: str) -> None:
