@@ -1,6 +1,7 @@
 """Headings below which a page speaks of itself: goals, exercises, references, a summary."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from text.words import content_words, word_set
@@ -58,9 +59,15 @@ def name_in(heading: str) -> str:
 def is_named(heading: str, question: str) -> bool:
     """The heading is the name of what is asked for, or short for it: "Inertial Units (IMUs)"."""
     asked = word_set(question)
+    return any(name in (asked, asked - GENERIC) for name in _names(heading))
+
+
+@lru_cache(maxsize=4096)
+def _names(heading: str) -> tuple[frozenset[str], ...]:
+    """Kept, as a search looks at dozens of headings, and at the same ones again and again."""
     short = _SHORT.search(heading)
     names = (word_set(name_in(heading)), word_set(short[1]) if short else frozenset())
-    return any(name and name in (asked, asked - GENERIC) for name in names)
+    return tuple(filter(None, names))
 
 
 def is_of_any_thing(question: str) -> bool:
