@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from langchain_core.callbacks import AsyncCallbackManager, AsyncCallbackManagerForChainRun
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
@@ -43,7 +43,7 @@ class TracedRun:
         return patch_config(self.config, callbacks=self.run.get_child(tag))
 
 
-def is_unseen(config: RunnableConfig | None) -> bool:
+def is_unseen(config: RunnableConfig | None) -> TypeGuard[RunnableConfig]:
     """``config`` belongs to a run that no callback sees, so none sees what is called inside."""
     outer = config.get("callbacks") if config else None
     return (
@@ -61,7 +61,7 @@ async def traced(
 
     Without ``config`` it is inside the runnable that called this code.
     """
-    if config is None or not is_unseen(config):
+    if not is_unseen(config):
         config = ensure_config(config)
     if is_unseen(config):
         yield TracedRun(config)

@@ -31,7 +31,7 @@ class Step(Runnable[Any, AnswerState]):
     ) -> AnswerState:
         """The state after this step; a first step also takes a question in any form."""
         state = as_state(input)
-        if config is not None and is_unseen(config):
+        if is_unseen(config):
             return await self._run(state, None, config)
         return await self._acall_with_config(self._run, state, config)
 
