@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from extractive.chat import ExtractiveChat
 from providers.cohere.models import CohereHTTP
+from providers.embedded.minilm import MiniLMEmbeddings
 from standins.cohere import KEY, CohereStandIn
 from standins.server import serve
 
@@ -13,6 +15,12 @@ class ServedCohere(CohereStandIn):
     """The stand-in with the address that it is served at."""
 
     url: str = ""
+
+
+@pytest.fixture(scope="module")
+def chat() -> ExtractiveChat:
+    """The embedded answerer with the embedded model."""
+    return ExtractiveChat(embeddings=MiniLMEmbeddings())
 
 
 @pytest.fixture(scope="module")

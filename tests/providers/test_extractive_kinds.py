@@ -3,7 +3,6 @@
 import pytest
 
 from extractive.chat import ExtractiveChat
-from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import (
     COMMUNICATION,
     FOUNDATIONS,
@@ -12,11 +11,6 @@ from tests.providers.extractive_book import (
     ask,
     passage,
 )
-
-
-@pytest.fixture(scope="module")
-def chat() -> ExtractiveChat:
-    return ExtractiveChat(embeddings=MiniLMEmbeddings())
 
 
 def test_a_definition_comes_first(chat: ExtractiveChat) -> None:

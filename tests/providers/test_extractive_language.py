@@ -17,11 +17,6 @@ LIDAR = as_passage("A lidar measures distances with light.", "Lidar")
 URDU_PAGE = as_passage("رگڑ پاؤں کو زمین پر روکتی ہے۔ رگڑ کا زاویہ 26.6 درجے ہے۔", "رگڑ")
 
 
-@pytest.fixture(scope="module")
-def chat() -> ExtractiveChat:
-    return ExtractiveChat(embeddings=MiniLMEmbeddings())
-
-
 def test_an_urdu_question_finds_the_english_sentence(chat: ExtractiveChat) -> None:
     reply = ask(chat, "رگڑ کا زاویہ کتنا ہوتا ہے؟", LIDAR, FRICTION)
     assert "an angle of 26.6 degrees" in reply.text

@@ -1,16 +1,9 @@
 """How much is read of the section that answers, and what never goes missing."""
 
-import pytest
 from langchain_core.documents import Document
 
 from extractive.chat import ExtractiveChat
-from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import as_passage, ask
-
-
-@pytest.fixture(scope="module")
-def chat() -> ExtractiveChat:
-    return ExtractiveChat(embeddings=MiniLMEmbeddings())
 
 
 def scored(passage: Document, score: float) -> Document:

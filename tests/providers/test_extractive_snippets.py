@@ -1,10 +1,8 @@
 """An answer begins with what answers, from the section that was found, and can be read alone."""
 
-import pytest
 from langchain_core.documents import Document
 
 from extractive.chat import ExtractiveChat
-from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import as_passage, ask
 
 TAKEAWAYS = (
@@ -17,11 +15,6 @@ BRIDGE = (
     "to ROS 2."
 )
 TROUBLE = "**Issue**: Unity cannot connect to ROS 2\n**Solutions**:\n- Check the firewall"
-
-
-@pytest.fixture(scope="module")
-def chat() -> ExtractiveChat:
-    return ExtractiveChat(embeddings=MiniLMEmbeddings())
 
 
 def scored(passage: Document, score: float) -> Document:

@@ -1,10 +1,7 @@
 """Procedures come whole, and what is asked of an answer before: less of it, or more."""
 
-import pytest
-
 from extractive.chat import ExtractiveChat
 from extractive.question import Query
-from providers.embedded.minilm import MiniLMEmbeddings
 from tests.providers.extractive_book import as_passage, ask
 
 HEADLESS = (
@@ -16,11 +13,6 @@ ZMP = (
     "The zero moment point is the point where the moment of gravity vanishes. "
     "It is measured by force sensors in the feet. It must stay inside the support polygon."
 )
-
-
-@pytest.fixture(scope="module")
-def chat() -> ExtractiveChat:
-    return ExtractiveChat(embeddings=MiniLMEmbeddings())
 
 
 def test_a_procedure_comes_whole_with_the_code_between_its_steps(chat: ExtractiveChat) -> None:
