@@ -70,6 +70,7 @@ class Composer:
 
     def answer(self, query: Query, said: Collection[int] = ()) -> list[Piece]:
         """The answer; empty when no sentence answers. ``said``: ids of units to pass over."""
+        again = bool(said)
         said = {*said, *_in_other_languages(query, self.candidates)}
         barred = self._telling_nothing(query) | said
         parts = query.parts
@@ -78,26 +79,15 @@ class Composer:
             ranked, layout = self._ranked(part, query, barred)
             ranked = [pair for pair in ranked if id(pair[1]) not in said]
             least = _NO_ANSWER if language_of(query.text) == "en" else _NO_ANSWER / 2
-            if not ranked or ranked[0][0] < least or (said and id(ranked[0][1]) in barred):
+            if not ranked or ranked[0][0] < least or (again and id(ranked[0][1]) in barred):
                 break
             if excerpts:
                 leads = [c for _, c in ranked if not _repeats(c, excerpts)][:1]
                 excerpts += [layout.excerpt([lead], _OTHER_ROOM) for lead in leads]
             else:
-                best, lead = ranked[0]
-                more = _inside(query, ranked, barred)
-                alone = (
-                    lead.kind == "item" and "define" in query.kinds and query.names_item(lead.raw)
-                )
-                excerpts.append([lead] if alone else layout.excerpt([lead, *more], _ROOM))
+                excerpts.append(_first(query, ranked, layout, barred))
                 if len(parts) == 1:
-                    whole = "code" in query.kinds and lead.kind == "code"
-                    whole |= "how" in query.kinds and _is_procedure(excerpts[0])
-                    rooms = [] if whole else [_OTHER_ROOM, *[_THIRD_ROOM] * (best < _DOUBTFUL)]
-                    for other in _others(query, ranked, excerpts):
-                        # One that was added may hold what the next would say.
-                        if rooms and not _repeats(other, excerpts) and _elsewhere(other, excerpts):
-                            excerpts.append(layout.excerpt([other], rooms.pop(0)))
+                    _add_others(query, ranked, layout, excerpts)
         return quote(query, excerpts, self.passages)
 
     def briefly(self, query: Query) -> list[Piece]:
@@ -154,6 +144,26 @@ def _in_other_languages(query: Query, candidates: Sequence[Candidate]) -> set[in
     if wanted.isdisjoint(blocks.values()):
         return set()
     return {block for block, language in blocks.items() if language not in wanted}
+
+
+def _first(query: Query, ranked: Ranked, layout: Layout, barred: Collection[int]) -> Excerpt:
+    """The section that answers, or the one item that explains a term."""
+    _, lead = ranked[0]
+    if lead.kind == "item" and query.names_item(lead.raw):
+        return [lead]
+    return layout.excerpt([lead, *_inside(query, ranked, barred)], _ROOM)
+
+
+def _add_others(query: Query, ranked: Ranked, layout: Layout, excerpts: list[Excerpt]) -> None:
+    """What other sections may add, unless the first says it whole."""
+    best, lead = ranked[0]
+    whole = "code" in query.kinds and lead.kind == "code"
+    whole |= "how" in query.kinds and _is_procedure(excerpts[0])
+    rooms = [] if whole else [_OTHER_ROOM, *[_THIRD_ROOM] * (best < _DOUBTFUL)]
+    for other in _others(query, ranked, excerpts):
+        # One that was added may hold what the next would say.
+        if rooms and not _repeats(other, excerpts) and _elsewhere(other, excerpts):
+            excerpts.append(layout.excerpt([other], rooms.pop(0)))
 
 
 def _inside(query: Query, ranked: Ranked, barred: Collection[int]) -> list[Candidate]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from extractive.passages import without_marker
 from text.abbreviations import written_out
 from text.code import asks_for_code, subject_of_code
-from text.headings import GENERIC, name_in
+from text.definitions import DONE
+from text.headings import GENERIC, asks_of_trouble, name_in
 from text.words import content_words, word_set
 
 _ASKS: Final = {
@@ -91,13 +93,10 @@ _DEFINES: Final = re.compile(
     r"(?P<name>.{2,90}?)(?:\s*\((?P<short>[^)]*)\))?\*{0,2}[,:]?"
     r"\s+(?:is|are|was|were|means?|refers? to|stands? for|denotes?|describes?|consists? of)\b"
 )
-_ITEM: Final = re.compile(
-    r"\s*(?:[-*+•]|\d{1,3}[.)])\s+(?:\*\*|__)(?P<name>[^*_:]{1,60}):?(?:\*\*|__)\s*(?::|[-–—]|\S)"
-)
+_TERM: Final = re.compile(r"(?:\*\*|__)(?P<name>[^*_:]{1,60}):?(?:\*\*|__)\s*(?::|[-–—]|\S)")
+"""What a list item explains after it."""
 _HOW_MANY: Final = re.compile(r"\bhow many (?P<what>\w+)", re.I)
-_IS_DONE: Final = re.compile(
-    r"\s+(?:(?:also|only|often|usually|always|not)\s+)?(?:\w+ed|done|made|given|found|built|taken)\b"
-)
+_IS_DONE: Final = re.compile(rf"\s+(?:(?:also|only|often|usually|always|not)\s+)?(?:{DONE})\b")
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,11 @@ class Query:
         text, _ = written_out(text)
         weights.update(dict.fromkeys(content_words(f"{text} {self.terms}"), 1.0))
         return weights
+
+    @cached_property
+    def in_trouble(self) -> bool:
+        """Something goes wrong, or it asks what may."""
+        return asks_of_trouble(self.text)
 
     @cached_property
     def kinds(self) -> frozenset[str]:
@@ -214,7 +218,7 @@ class Query:
 
     def names_item(self, item: str) -> bool:
         """True for "- **X**: what it is", where X is to be defined."""
-        match = _ITEM.match(item)
+        match = _TERM.match(without_marker(item)) if "define" in self.kinds else None
         return match is not None and self.subject == word_set(match["name"])
 
     def is_about(self, sentence: str) -> bool:

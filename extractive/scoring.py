@@ -12,12 +12,7 @@ from extractive.encoder import SentenceEncoder, Vectors
 from extractive.passages import Candidate
 from extractive.question import Query, is_done, reason_in
 from text.code import holds_code
-from text.headings import (
-    asks_about_the_page,
-    asks_of_trouble,
-    is_about_the_page,
-    is_of_trouble,
-)
+from text.headings import asks_about_the_page, is_about_the_page, is_of_trouble
 
 _EMBEDDED: Final = 24
 """Without stored vectors only this many sentences are embedded: each costs about 5 ms."""
@@ -25,8 +20,11 @@ _UNKNOWN_COSINE: Final = 0.2
 _AROUND: Final = 0.45
 """A word of the heading or lead-in counts this much of a word of the sentence itself."""
 _MEANING: Final = 0.6
+"""The rest is for shared words."""
 _FOUND: Final = 1.5
+"""How much of what its section lags behind the first a sentence is charged."""
 _FOUND_FACTS: Final = 0.5
+"""The same for a list, a comparison or a number, which a sentence tells by itself."""
 _CODE: Final = {
     "code": 0.4, "command": 0.05, "list": -0.3, "show": 0.25, "number": -0.05, "define": -0.3,
     "how": 0.0,
@@ -34,8 +32,10 @@ _CODE: Final = {
 """What a block of code is worth, by the first of these that is asked for."""
 _CODE_UNASKED: Final = -0.2
 _TROUBLE: Final = 0.15
+"""Charged to remedies where nothing is wrong."""
 _DEFINES: Final = 0.25
 _NAMES: Final = 0.12
+"""For a sentence that only begins with what is to be defined."""
 _LISTED: Final = ("item", "row")
 _OF_LIST: Final = 0.8
 """A word of its list counts this much of a word of the item."""
@@ -195,7 +195,7 @@ def _cues(query: Query, candidate: Candidate) -> float:
     kinds, text, bonus = query.kinds, candidate.raw, 0.0
     if tells_nothing(query, candidate):
         bonus -= 0.4
-    if is_of_trouble(candidate.heading, text) and not asks_of_trouble(query.text):
+    if is_of_trouble(candidate.heading, text) and not query.in_trouble:
         bonus -= _TROUBLE
     if candidate.kind == "code":
         bonus += _code(kinds, is_code=holds_code(text))

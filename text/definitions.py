@@ -9,6 +9,11 @@ _ASKED: Final = re.compile(
     r"(?:(?:an?|the)\s++)?(?P<name>[^?.!,;()]{2,60})",
     re.I,
 )
+_OPENS: Final = re.compile(r"(?:^|[.!?:]\s|\n)[ \t*_>]*+(?:an?\s|the\s)?$")
+_LEAD: Final = 40
+"""Characters before a name in which its sentence begins."""
+DONE: Final = r"\w+ed|done|made|given|found|built|taken"
+"""After "is": what is done with a thing does not say what it is."""
 _AFTER: Final = re.compile(r"(?:\([^()]*+\))?\W*+")
 
 
@@ -21,15 +26,21 @@ def asks_what_is(question: str) -> str:
 
 def defines(text: str, name: str) -> bool:
     """True where a sentence of the text begins "An action server is …"."""
-    return bool(name) and bool(_definition(name.lower()).search(text))
+    if not name:
+        return False
+    lowered = text.lower()
+    return any(
+        _OPENS.search(lowered, max(0, said.start() - _LEAD), said.start())
+        for said in _definition(name.lower()).finditer(lowered)
+    )
 
 
 @lru_cache(maxsize=256)
 def _definition(name: str) -> re.Pattern[str]:
+    # It begins with letters that are sought fast; what stands before them is looked at then.
     words = r"[\s-]".join(map(re.escape, name.split()))
     return re.compile(
-        rf"(?:^|[.!?:]\s|\n)[ \t*_>]*+(?:an?\s|the\s)?{words}s?[*_]*+(?:\s\([^()\n]*\))?[*_]*+,?\s"
+        rf"{words}s?[*_]*+(?:\s\([^()\n]*\))?[*_]*+,?\s"
         r"(?:is|are|refers?\sto|means?|stands?\sfor|describes?|denotes?)\s"
-        r"(?!(?:\w+ed|done|made|given|found|built|taken|also|not)\b)",
-        re.I,
+        rf"(?!(?:{DONE}|also|not)\b)"
     )

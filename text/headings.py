@@ -1,4 +1,4 @@
-"""Headings below which a page speaks of itself: goals, exercises, references, a summary."""
+"""What headings name, and what stands below them: goals, a summary, remedies."""
 
 import re
 from functools import lru_cache
