@@ -151,7 +151,7 @@ def _first(query: Query, ranked: Ranked, layout: Layout, barred: Collection[int]
     _, lead = ranked[0]
     if lead.kind == "item" and query.names_item(lead.raw):
         return [lead]
-    return layout.excerpt([lead, *_inside(query, ranked, barred)], _ROOM)
+    return layout.excerpt([lead, *_inside(query, ranked, layout, barred)], _ROOM)
 
 
 def _add_others(query: Query, ranked: Ranked, layout: Layout, excerpts: list[Excerpt]) -> None:
@@ -166,7 +166,9 @@ def _add_others(query: Query, ranked: Ranked, layout: Layout, excerpts: list[Exc
             excerpts.append(layout.excerpt([other], rooms.pop(0)))
 
 
-def _inside(query: Query, ranked: Ranked, barred: Collection[int]) -> list[Candidate]:
+def _inside(
+    query: Query, ranked: Ranked, layout: Layout, barred: Collection[int]
+) -> list[Candidate]:
     """The next best of the same section, when it is good too and no neighbour anyway."""
     code = query.kinds & {"code", "command", "how", "show"}
     best, lead = ranked[0]
@@ -178,6 +180,7 @@ def _inside(query: Query, ranked: Ranked, barred: Collection[int]) -> list[Candi
         and id(c) not in barred
         and (c.kind != "code" or (code and len(c.lines) <= _CODE_LINES))
         and not ANNOUNCING.search(c.raw)
+        and not layout.hangs(c)
         and (c.block != lead.block or c.kind == "prose")
     ][:_MORE]
 

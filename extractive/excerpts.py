@@ -62,10 +62,12 @@ class Layout:
     ) -> None:
         self._scores = scores
         self._kinds, self._sides, self._not_said = kinds, sides, barred
+        self._places: dict[tuple[int, int], Candidate] = {}
         self._passages: dict[int, list[Candidate]] = defaultdict(list)
         self._blocks: dict[tuple[int, int], list[Candidate]] = defaultdict(list)
         for candidate in candidates:
             self._passages[candidate.passage].append(candidate)
+            self._places[candidate.passage, candidate.position] = candidate
             self._blocks[candidate.passage, candidate.block].append(candidate)
 
     def excerpt(self, leads: Sequence[Candidate], room: int) -> list[Candidate]:
@@ -102,12 +104,18 @@ class Layout:
         after = self._at(candidate.passage, candidate.position + 1)
         return after is None or after.heading != candidate.heading
 
+    def hangs(self, candidate: Candidate) -> bool:
+        """It begins with "It" or "The last", and what that stands for cannot be said with it."""
+        before = self._at(candidate.passage, candidate.position - 1)
+        return bool(LEANING.match(candidate.raw)) and (
+            before is None or not self._needs(candidate, before)
+        )
+
     def _barred(self, candidate: Candidate) -> bool:
         return id(candidate) in self._not_said
 
     def _at(self, passage: int, position: int) -> Candidate | None:
-        mine = self._passages[passage]
-        return mine[position] if 0 <= position < len(mine) else None
+        return self._places.get((passage, position))
 
     def _block(self, candidate: Candidate) -> Sequence[Candidate]:
         return self._blocks[candidate.passage, candidate.block]
@@ -118,8 +126,7 @@ class Layout:
         members |= self._procedure(lead) if steps else set()
         members |= self._needed(lead.passage, min(members))
         members |= self._announced(lead)
-        mine = self._passages[lead.passage]
-        return [mine[i] for i in sorted(members)]
+        return [self._places[lead.passage, place] for place in sorted(members)]
 
     def _joined(self, lead: Candidate) -> set[int]:
         """The table header of a row; the list of an item, when it is asked for or short."""
@@ -147,7 +154,7 @@ class Layout:
         after = self._at(lead.passage, last + 1)
         last += after is not None and after.kind == "code"
         asked = bool(self._kinds & {"how", "list"})
-        whole = mine[first : last + 1]
+        whole = [c for c in mine if first <= c.position <= last]
         fits = words(whole) <= (_WHOLE_LIST if asked else _STEPS)
         return {c.position for c in whole} if lead.position <= last and fits else set()
 
@@ -244,7 +251,7 @@ class Layout:
             known = any(c.position == unit.position + 1 for c in chosen)
             if not announced and not known:
                 return []
-            added += [self._passages[unit.passage][i] for i in sorted(announced)]
+            added += [self._places[unit.passage, place] for place in sorted(announced)]
         most = _SHORT_CODE if self._kinds & {"how", "code", "command"} else _ONE_LINE
         if any(c.kind == "code" and _is_longer(c.raw, most) for c in added):
             return []

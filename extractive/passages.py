@@ -41,6 +41,7 @@ class Candidate:
     raw: str
     passage: int
     position: int
+    """Its place in the passage; a gap stands where the passage leaves something out."""
     block: int
     heading: str
     context: str
@@ -123,6 +124,8 @@ class _Reader:
         for order, chunk in enumerate(self._chunks):
             index = chunk.metadata.get("index", order)
             follows = before is not None and index == before + 1
+            if before is not None and not follows:
+                self._position += 1  # what stands on the two sides of a gap is not beside it
             self._read(chunk, order * _CHUNK, found, joint=follows)
             before = index
         return found
