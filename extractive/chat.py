@@ -213,7 +213,10 @@ def _chunks(pieces: Sequence[Piece]) -> Iterator[ChatGenerationChunk]:
         }
         notes = [note] if piece.source_id else []
         block = {"type": "text", "text": piece.gap + piece.text, "annotations": notes}
-        yield ChatGenerationChunk(message=AIMessageChunk(content=[block]))
+        # "This is all there is" answers; a notice before it would be about a quotation.
+        alone = {} if piece.source_id or len(pieces) > 1 else {"quotes_nothing": True}
+        message = AIMessageChunk(content=[block], response_metadata=alone)
+        yield ChatGenerationChunk(message=message)
     end = AIMessageChunk(
         content=[],
         usage_metadata=_usage(),

@@ -169,6 +169,8 @@ class Generation:
             self.usage["output_tokens"] += message.usage_metadata["output_tokens"]
         if message.response_metadata.get("not_in_book"):
             self.not_in_book = True
+        if message.response_metadata.get("quotes_nothing"):
+            self.prefix = ""
         if isinstance(message.content, str):
             return self._say(message.content) if message.content else []
         chunks: list[AnswerChunk] = []

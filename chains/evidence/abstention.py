@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -92,6 +92,12 @@ class Verdict:
     """What the reader is told: a model that reads the passages knows better than the evidence."""
     titled: bool = False
     """A heading is the name of what is asked for."""
+    judged: bool = False
+    """A model that reads the passages has the last word."""
+
+    def doubted(self) -> "Verdict":
+        """The same, but not sure."""
+        return replace(self, sure=False, confidence=self.confidence if self.judged else "low")
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,8 @@ class Gate:
             certain, score = True, max(score, 0.0)
         told: Confidence = "high" if certain or self._judged else "low"
         named = _is_named(asked, passages)
-        return Verdict(score, self._allows(score), certain and score >= 0, told, named)
+        sure_enough = certain and score >= 0
+        return Verdict(score, self._allows(score), sure_enough, told, named, self._judged)
 
     def _allows(self, score: float) -> bool:
         return score >= (-_LENIENT if self._judged else 0.0)

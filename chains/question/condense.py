@@ -27,6 +27,7 @@ _PRONOUNS: Final = frozenset(
     """it its they them their theirs this these those he she his her hers iska iski iske uska uski
     uske isko usko inka unka inhe unhe اس ان یہ وہ اسے انہیں""".split()
 )
+_OTHERS: Final = frozenset("they them their theirs these those he she his her hers".split())
 _COMPARING: Final = frozenset(
     """that one ones there then same former latter above previous earlier again also else
     both two second third first last other others""".split()
@@ -93,7 +94,7 @@ def leans_on_history(question: str) -> bool:
     content = len(content_words(question))
     if not content or words[0] in _JOINING or asks_of_the_answer(question):
         return True
-    if asks_for_any_code(question) or asks_for_less(question) or asks_for_example(question):
+    if asks_for_any_code(question) or asks_for_less(question) or asks_for_any_example(question):
         return True
     before = 0
     if words[-1] == "then" and _NAMES_A_THING.match(question):
@@ -146,7 +147,7 @@ def asks_for_less(question: str) -> bool:
     return bool(_LESS.fullmatch(question))
 
 
-def asks_for_example(question: str) -> bool:
+def asks_for_any_example(question: str) -> bool:
     """True for "a simple example, please", which does not say of what."""
     wanted = {"example", "examples"} & set(tokens(question))
     return bool(wanted) and _ABOUT_THE_ANSWER.issuperset(content_words(question))
@@ -154,6 +155,9 @@ def asks_for_example(question: str) -> bool:
 
 def asks_of_the_answer(question: str) -> bool:
     """True when nothing is named: "explain it simply", "I don't get it", "why?"."""
+    talk = small_talk(question)
+    if talk and talk.kind == "lost":
+        return True
     about = _ABOUT_THE_ANSWER.issuperset(content_words(question))
     return about and _ASKING.isdisjoint(tokens(question)) and not _SIGNS.search(question)
 
@@ -165,7 +169,12 @@ def names_nothing(question: str) -> bool:
     """
     if content_words(question):
         return asks_of_the_answer(question)
-    return len(tokens(question)) <= _SHORT and not _SIGNS.search(question)
+    return not _SIGNS.search(question)
+
+
+def names_others(question: str) -> bool:
+    """ "How big are they?" is about what was asked before, and never about the book."""
+    return leans_on_history(question) and not _OTHERS.isdisjoint(tokens(question))
 
 
 def may_lean(question: str) -> bool:
@@ -212,7 +221,7 @@ class LexicalCondenser:
         if asks_of_the_answer(question) or asks_for_less(question):
             return list(topics) or [question]
         joined = [f"{_topic(topic)}: {question}"[:MAX_QUESTION] for topic in topics]
-        nameless = not content_words(question) or asks_for_example(question)
+        nameless = not content_words(question) or asks_for_any_example(question)
         if nameless or asks_for_any_code(question):
             return joined or [question]
         return [*joined, question] if leaning else [question, *joined]

@@ -112,7 +112,7 @@ def find(question: str, outline: Outline, *, begins: bool = False) -> Found | No
         return None
     if _BEGIN & set(left) and (begins or not {"it", "this", "that", "them"} & set(left)):
         return Found("outline", _of_page(outline.pages[0]))
-    if _is_whole(left) or (begins and _POINTING.issuperset(left)):
+    if _is_whole(left) or (begins and left and _POINTING.issuperset(left)):
         return _contents(outline)
     return None
 

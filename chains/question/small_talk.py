@@ -13,10 +13,13 @@ from typing import Final, Literal
 
 from text.words import tokens, word_spans
 
-Kind = Literal["greeting", "thanks", "fine", "bye", "how", "who", "check", "rude", "no_answer"]
+Kind = Literal[
+    "greeting", "thanks", "fine", "bye", "how", "who", "check", "rude", "lost",
+    "no_answer", "not_found", "of_what",
+]  # fmt: skip
 _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     ("en", "greeting"): "hi|hello|hey|hiya|yo|howdy|greetings|good morning|good afternoon"
-    "|good evening|good day|hi there|hello there|hey there|salam|salaam|welcome",
+    "|good evening|good day|hi there|hello there|hey there|welcome",
     ("en", "thanks"): "thanks|thank you|thank u|thx|ty|thanks a lot|thank you very much"
     "|thank you so much|thanks so much|many thanks|cheers|much appreciated|that helped"
     "|that was helpful|great answer|good job|well done|you are great|you are awesome|i love you"
@@ -58,8 +61,23 @@ _PHRASES: Final[dict[tuple[str, Kind], str]] = {
     "|damn|wtf|go away|nonsense|wrong|wrong answer|not what i asked|not helpful|that did not help"
     "|that didn't help|this did not help|this didn't help|you don't understand me"
     "|you did not understand|you didn't understand",
+    (
+        "en",
+        "lost",
+    ): "i don't get it|i dont get it|i don't get this|i dont get this|i don't understand"
+    "|i dont understand|i do not understand|i don't understand it|i don't understand this"
+    "|i dont understand this|i understand nothing|i did not understand|i didn't understand"
+    "|i can't do this|i cant do this|i give up|no clue|i have no idea|i have no clue|no idea",
+    ("roman-ur", "lost"): "samajh nahi aaya|samajh nahi aya|samajh nahin aaya|samajh nahi aa raha"
+    "|samajh nahi aarahi|mujhe samajh nahi aaya|mujhe samajh nahi aya|mujhe samajh nahin aaya"
+    "|mujhe samajh nahi aa raha|mujhe samajh nahi aa rahi|mujhe kuch samajh nahi aaya"
+    "|mujhe kuch samajh nahi aya|mujhe kuch samajh nahi aa raha|kuch samajh nahi aaya"
+    "|kuch samajh nahi aya|main confuse hoon|mushkil hai|bohat mushkil hai|bahut mushkil hai"
+    "|yeh mushkil hai|yeh bohat mushkil hai",
+    ("ur", "lost"): "سمجھ نہیں آیا|سمجھ نہیں آئی|مجھے سمجھ نہیں آیا|مجھے سمجھ نہیں آئی"
+    "|مجھے کچھ سمجھ نہیں آیا|کچھ سمجھ نہیں آیا|یہ مشکل ہے|یہ بہت مشکل ہے",
     ("roman-ur", "greeting"): "assalam o alaikum|assalamu alaikum|assalam alaikum|aslam o alaikum"
-    "|salam alaikum|walaikum assalam|adaab|asalam o alaikum|aoa",
+    "|salam alaikum|walaikum assalam|adaab|asalam o alaikum|aoa|salam|salaam",
     ("roman-ur", "thanks"): "shukriya|bohat shukriya|bahut shukriya|boht shukriya|meharbani"
     "|jazakallah|jazak allah",
     (
@@ -106,8 +124,15 @@ _REMARKS: Final[dict[Kind, str]] = {
     "|not the answer|the worst",
     "thanks": "great|helpful|useful|good|awesome|amazing|perfect|nice|cool|brilliant|wonderful"
     "|fantastic|excellent|smart|the best|what i needed|clear",
+    "lost": "hard|difficult|tough|confusing|complicated|complex|overwhelming|hard for me"
+    "|difficult for me|too much|hard to understand|hard to follow|over my head|beyond me",
 }
 """What is said of the answers after a subject: "this is really helpful"."""
+_FEELINGS: Final = frozenset(
+    "lost confused stuck overwhelmed frustrated bored tired dumb stupid sad desperate".split()
+)
+"""What readers say of themselves: "I am so lost"."""
+_SELVES: Final = frozenset({("i", "am"), ("i'm",), ("im",), ("i", "feel")})
 _SUBJECTS: Final = frozenset(
     tuple(tokens(subject))
     for subject in "this is|that is|that's|thats|it is|it's|you are|you're|youre|are u|u r|ur"
@@ -133,8 +158,8 @@ _KNOWN: Final[dict[tuple[str, ...], tuple[str, Kind]]] = {
 _LONGEST: Final = max(map(len, _KNOWN))
 _MOST_TOKENS: Final = 12
 _WEIGHT: Final[dict[Kind, int]] = {
-    "fine": 0, "greeting": 1, "thanks": 2, "how": 3, "bye": 4, "check": 5, "who": 6, "rude": 7,
-    "no_answer": 8,
+    "fine": 0, "greeting": 1, "thanks": 2, "how": 3, "bye": 4, "check": 5, "who": 6, "lost": 7,
+    "rude": 8, "no_answer": 9, "not_found": 9, "of_what": 9,
 }  # fmt: skip
 _ALWAYS_APART: Final = ("greeting", "thanks")
 _ASIDES: Final = frozenset(
@@ -218,9 +243,13 @@ def _remark(words: Sequence[str], at: int) -> tuple[int, Kind | None]:
     """A remark on the answers that begins at a word: its length, and what it is."""
     for length in (3, 2, 1):
         verdict = at + length
-        if tuple(words[at:verdict]) in _SUBJECTS:
+        subject = tuple(words[at:verdict])
+        if subject in _SUBJECTS or subject in _SELVES:
             while verdict < len(words) and words[verdict] in _DEGREES:
                 verdict += 1
+            if subject in _SELVES:
+                felt = verdict < len(words) and words[verdict] in _FEELINGS
+                return (verdict + 1 - at, "lost") if felt else (1, None)
             for end in range(min(verdict + _LONGEST, len(words)), verdict, -1):
                 if kind := _VERDICTS.get(tuple(words[verdict:end])):
                     return end - at, kind

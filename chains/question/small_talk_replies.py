@@ -47,7 +47,7 @@ _OPENINGS: Final[dict[Kind, dict[str, str]]] = {
         "en": "You are welcome.", "ur": "خوشی ہوئی۔", "roman-ur": "Khushi hui.", "es": "De nada.",
         "fr": "Avec plaisir.", "de": "Gern geschehen.", "hi": "आपका स्वागत है।",
     },
-    "fine": {"en": "Good.", "ur": "ٹھیک ہے۔", "roman-ur": "Theek hai."},
+    "fine": {"en": "All right.", "ur": "ٹھیک ہے۔", "roman-ur": "Theek hai."},
     "bye": {
         "en": "Goodbye, and enjoy reading.", "ur": "خدا حافظ۔", "roman-ur": "Khuda hafiz.",
         "es": "Adiós.", "fr": "Au revoir.", "de": "Auf Wiedersehen.", "hi": "फिर मिलेंगे।",
@@ -67,6 +67,24 @@ _OPENINGS: Final[dict[Kind, dict[str, str]]] = {
         "en": "There is no answer yet that I could go on from.",
         "ur": "ابھی کوئی جواب نہیں جس سے میں آگے بڑھوں۔",
         "roman-ur": "Abhi koi jawab nahin jis se main aage barhoon.",
+    },
+    "not_found": {
+        "en": "I found nothing about that in the book, so there is nothing to go on from.",
+        "ur": "اس بارے میں کتاب میں کچھ نہیں ملا، اس لیے آگے بتانے کو کچھ نہیں۔",
+        "roman-ur": "Is baare mein kitab mein kuch nahin mila, is liye aage batane ko kuch nahin.",
+    },
+    "of_what": {
+        "en": "Of what? Name it, and I look for it in the book.",
+        "ur": "کس چیز کا؟ نام لکھیں تو میں کتاب میں دیکھتا ہوں۔",
+        "roman-ur": "Kis cheez ka? Naam likhein to main kitab mein dekhta hoon.",
+    },
+    "lost": {
+        "en": "That happens to everybody. Name the word or the step that is unclear, and I show "
+        "what the book says about it.",
+        "ur": "ایسا سب کے ساتھ ہوتا ہے۔ جو لفظ یا قدم مشکل لگے اس کا نام لکھیں، میں دکھاتا ہوں کہ "
+        "کتاب کیا کہتی ہے۔",
+        "roman-ur": "Aisa sab ke saath hota hai. Jo lafz ya qadam mushkil lage us ka naam likhein, "
+        "main dikhata hoon ke kitab kya kehti hai.",
     },
     "rude": {"en": "I am sorry that this did not help. Please try it in other words."},
 }  # fmt: skip

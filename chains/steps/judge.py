@@ -74,11 +74,16 @@ class Judge(Step):
             self._score(reading, passages, vocabulary, book.calibration)
             for reading, passages in zip(state.readings, state.found, strict=True)
         ]
+        own = frozenset(content_words(state.alone))
         if state.readings[0] == state.alone:
-            own = frozenset(content_words(state.alone))
             verdicts[1:] = [
                 replace(v, sure=v.sure and vocabulary.coverage(own, _first(found)) >= _OWN)
                 for v, found in zip(verdicts[1:], state.found[1:], strict=True)
+            ]
+        else:
+            verdicts = [
+                v if _speaks_of(own, found) else v.doubted()
+                for v, found in zip(verdicts, state.found, strict=True)
             ]
         best = _best(verdicts, stands_alone=state.readings[0] == state.alone)
         own_section = state.readings[-1] == state.alone and verdicts[-1].titled
@@ -99,6 +104,15 @@ class Judge(Step):
 
 def _warn(state: AnswerState) -> None:
     state.preface += phrases.unsure(state.question.question, state.question.language)
+
+
+def _speaks_of(own: frozenset[str], passages: Sequence[Document]) -> bool:
+    """False for "is it hard?" of passages on a topic that never say the word.
+
+    Who asks in more words than one is often answered in others.
+    """
+    held = (word_set(" ".join([*p.metadata["breadcrumb"], p.page_content])) for p in passages)
+    return len(own) != 1 or any(own <= there for there in held)
 
 
 def _first(passages: Sequence[Document]) -> frozenset[str]:

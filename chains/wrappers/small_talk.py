@@ -7,14 +7,21 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from chains.evidence.store import BookStore
-from chains.question.condense import names_nothing, was_answered
-from chains.question.small_talk import SmallTalk, small_talk
+from chains.question.condense import (
+    asks_for_any_example,
+    names_nothing,
+    names_others,
+    was_answered,
+)
+from chains.question.places import find
+from chains.question.small_talk import Kind, SmallTalk, small_talk
 from chains.question.small_talk_replies import reply
 from chains.runnable import AnswerRunnable, AnswerWrapper, traced
 from chains.served_book import ServedBook
 from chains.state import AnswerState, as_state
 from errors import BookChatError
-from schema import AnswerChunk
+from schema import AnswerChunk, PastTurn
+from text.code import asks_for_any_code
 from text.outline import Outline
 from text.words import language_of, tokens
 
@@ -32,8 +39,8 @@ class SmallTalkAnswers(AnswerWrapper):
     ) -> AsyncGenerator[AnswerChunk]:
         """A kind reply with questions to begin with, or the answer of ``inner``."""
         state = as_state(input)
-        talk = small_talk(state.question.question) or _of_no_answer(state)
-        if talk is None or state.question.selected_text or _goes_on(state):
+        talk = small_talk(state.question.question) or await self._of_no_answer(state)
+        if talk is None or state.question.selected_text or _goes_on(state, talk):
             async with aclosing(self.inner.astream(state, config, **kwargs)) as parts:
                 async for part in parts:
                     yield part
@@ -49,6 +56,23 @@ class SmallTalkAnswers(AnswerWrapper):
             yield rest
             run.output = {"answer": text, **rest}
 
+    async def _of_no_answer(self, state: AnswerState) -> SmallTalk | None:
+        """ "Why?" and "simpler, please" where nothing was answered: there is nothing to search."""
+        newest = _newest(state)
+        if newest is not None and was_answered(newest):
+            return None
+        asked = state.question.question
+        kind: Kind | None = None
+        if asks_for_any_code(asked) or asks_for_any_example(asked):
+            kind = "of_what"
+        elif names_others(asked) and newest and not any(map(was_answered, state.history)):
+            kind = "not_found"
+        elif names_nothing(asked):
+            outline = await self._outline(state)
+            if find(asked, outline, begins=not state.history) is None:
+                kind = "not_found" if newest else "no_answer"
+        return SmallTalk(kind, language_of(asked)) if kind else None
+
     async def _outline(self, state: AnswerState) -> Outline:
         """A greeting is answered while the store is away, too."""
         try:
@@ -59,15 +83,16 @@ class SmallTalkAnswers(AnswerWrapper):
             return Outline()
 
 
-def _goes_on(state: AnswerState) -> bool:
-    """ "How does this work?" after an answer asks about what was answered."""
+def _newest(state: AnswerState) -> PastTurn | None:
+    """The last turn that asked something."""
+    asked = (t for t in reversed(state.history) if t.status != "small_talk")
+    return next((turn for turn in asked if small_talk(turn.question) is None), None)
+
+
+def _goes_on(state: AnswerState, talk: SmallTalk) -> bool:
+    """ "How does this work?" and "I don't get it" after an answer are about what was answered."""
+    newest = _newest(state)
+    if talk.kind == "lost":
+        return newest is not None and was_answered(newest)
     words = tokens(state.question.question)
     return bool(state.history) and "this" in words and words[0] in ("what", "how")
-
-
-def _of_no_answer(state: AnswerState) -> SmallTalk | None:
-    """ "Why?" and "simpler, please" where nothing was answered yet: there is nothing to search."""
-    asked = state.question.question
-    if not names_nothing(asked) or any(map(was_answered, state.history)):
-        return None
-    return SmallTalk("no_answer", language_of(asked))

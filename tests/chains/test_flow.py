@@ -18,12 +18,16 @@ from chains.runnable import AnswerRunnable
 from chains.state import AnswerState
 from chains.steps.step import AnswerFlow
 from chains.wrappers.cached import AnswerCache
+from extractive.chat import ExtractiveChat
+from providers.embedded.minilm import MiniLMEmbeddings
 from schema import Answer, PastTurn, Question
 from tests.chains.test_pipeline import CHUNKS, QUESTION
 from tests.fakes import MemoryStore, ScriptedChat, chunk
 
 TOPIC = "How does the humanoid keep its balance?"
 FOLLOW_UP = "How fast does it run?"
+TOLD = PastTurn(question=TOPIC, answer="A controller.", status="answered")
+REFUSED = PastTurn(question="Who won?", answer="Not in the book.", status="not_in_book")
 
 
 class Watcher(AsyncCallbackHandler):
@@ -256,14 +260,47 @@ async def test_a_shorter_answer_is_the_same_topic_in_brief() -> None:
 async def test_nothing_is_searched_for_what_is_asked_of_an_answer_that_is_not_there(
     asked: str,
 ) -> None:
-    refused = PastTurn(question="Who won?", answer="Not in the book.", status="not_in_book")
     chain = build_chain(parts())
-    answer = await chain.ainvoke({"question": asked, "history": [refused]})
-    assert answer["status"] == "small_talk"
-    assert answer["answer"].startswith("There is no answer yet that I could go on from.")
-    told = PastTurn(question=TOPIC, answer="A controller.", status="answered")
-    again = await chain.ainvoke({"question": asked, "history": [told, refused]})
+    first = await chain.ainvoke({"question": asked})
+    assert first["answer"].startswith("There is no answer yet that I could go on from.")
+    after = await chain.ainvoke({"question": asked, "history": [REFUSED]})
+    assert after["answer"].startswith("I found nothing about that in the book")
+    assert [first["status"], after["status"]] == ["small_talk", "small_talk"]
+    again = await chain.ainvoke({"question": asked, "history": [REFUSED, TOLD]})
     assert again["status"] != "small_talk"
+
+
+async def test_more_of_what_was_refused_is_not_more_of_an_older_topic() -> None:
+    chain = build_chain(parts())
+    for asked in ("tell me more", "and then?", "can you explain that simpler"):
+        answer = await chain.ainvoke({"question": asked, "history": [TOLD, REFUSED]})
+        assert answer["answer"].startswith("I found nothing about that in the book")
+    answer = await chain.ainvoke({"question": "how big are they", "history": [REFUSED]})
+    assert answer["status"] == "small_talk"
+
+
+async def test_code_for_nothing_is_asked_back() -> None:
+    answer = await build_chain(parts()).ainvoke({"question": "I need code"})
+    assert answer["answer"].startswith("Of what?")
+
+
+async def test_a_reader_who_is_lost_is_told_another_part_of_the_answer_or_asked_what_is_hard() -> (
+    None
+):
+    chain = build_chain(parts())
+    for asked in ("i don't get it", "this is too hard", "mujhe kuch samajh nahi aaya"):
+        alone = await chain.ainvoke({"question": asked})
+        assert (alone["status"], alone["sources"]) == ("small_talk", [])
+        going_on = await chain.ainvoke({"question": asked, "history": [TOLD]})
+        assert going_on["standalone_question"] == TOPIC
+
+
+async def test_a_follow_up_of_a_word_that_no_passage_holds_is_not_surely_answered() -> None:
+    chain = build_chain(parts(scorer=certain))
+    sure = {"high": "is it a computer?", "low": "is it hard?"}
+    for confidence, asked in sure.items():
+        answer = await chain.ainvoke({"question": asked, "history": [TOLD]})
+        assert answer["confidence"] == confidence
 
 
 async def test_a_name_of_one_letter_is_looked_up() -> None:
@@ -275,3 +312,20 @@ async def test_roman_urdu_is_searched_in_english_and_answered_in_roman_urdu() ->
     state = await placed("balance controller kya hai?")
     assert state.readings == ["what is balance controller"]
     assert state.question.language == "Roman Urdu"
+
+
+def unsure(*given: Any) -> Verdict:
+    """Whatever is found may not answer the question."""
+    return Verdict(1.0, answerable=True, sure=False, confidence="low")
+
+
+async def test_that_all_was_quoted_is_said_without_a_notice_before_it() -> None:
+    models = Models(ExtractiveChat(embeddings=MiniLMEmbeddings()), "embedded")
+    store = MemoryStore([chunk("The controller runs at 1000 Hz.", "Balance")])
+    chain = build_chain(ChainParts(BookRetriever(store=store), models, scorer=unsure))
+    asked = {"question": "How fast is the controller?"}
+    first = await chain.ainvoke(asked)
+    assert first["answer"].startswith("The book may not answer exactly this.")
+    told = PastTurn(question=asked["question"], answer=first["answer"], status="answered")
+    more = await chain.ainvoke({"question": "tell me more", "history": [told]})
+    assert more["answer"].startswith("I have quoted all that the book says about this.")

@@ -22,6 +22,9 @@ from chains.question.small_talk_replies import reply
         ("😀👍", "fine"),
         ("سلام", "greeting"),
         ("kaise ho", "how"),
+        ("I am so confused", "lost"),
+        ("this is really hard to follow", "lost"),
+        ("سمجھ نہیں آیا", "lost"),
         ("hola", "greeting"),
     ],
 )
@@ -41,6 +44,9 @@ def test_small_talk_is_recognised(text: str, kind: str) -> None:
         "robot",
         "?",
         "is it bad",
+        "is it hard",
+        "I am lost in the second step",
+        "i feel like building a robot",
     ],
 )
 def test_a_question_is_never_swallowed(text: str) -> None:
@@ -70,3 +76,9 @@ def test_the_language_that_was_asked_for_counts() -> None:
 )
 def test_a_question_behind_a_greeting_is_read_alone(text: str, question: str) -> None:
     assert without_opening(text) == question
+
+
+def test_a_greeting_in_roman_urdu_is_answered_in_it() -> None:
+    talk = small_talk("salam")
+    assert talk is not None
+    assert reply(talk, "Robots", None).startswith("Assalam o alaikum!")
