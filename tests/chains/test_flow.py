@@ -314,7 +314,7 @@ async def test_roman_urdu_is_searched_in_english_and_answered_in_roman_urdu() ->
     assert state.question.language == "Roman Urdu"
 
 
-def unsure(*given: Any) -> Verdict:
+def unsure(*given: Any, **named: Any) -> Verdict:
     """Whatever is found may not answer the question."""
     return Verdict(1.0, answerable=True, sure=False, confidence="low")
 
