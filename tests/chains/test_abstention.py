@@ -1,5 +1,6 @@
 """When the book has no answer, on a vocabulary and passages of one small book."""
 
+import numpy as np
 import pytest
 from langchain_core.documents import Document
 
@@ -168,3 +169,26 @@ def test_who_made_the_book_is_answered_only_where_the_book_says_so(question: str
 def test_a_question_in_another_language_is_judged_by_the_terms_it_shares() -> None:
     assert answerable("balance controller kitna fast hai aur kya hai?")
     assert not answerable("یہ کیا ہے اور کیوں؟")
+
+
+def compared(heading: str, similarity: float) -> list[Document]:
+    """A passage whose one sentence is as near to the question as the passage."""
+    text = "The brake pads hold it."
+    found = passage(text, similarity)
+    piece = Document(id="c", page_content=text, metadata={"kind": "prose"})
+    near = {"c": np.array([similarity], dtype=np.float32)}
+    found.metadata.update(breadcrumb=["Book", heading], chunks=[piece], cosines=near)
+    return [found]
+
+
+def test_a_few_common_words_that_a_heading_happens_to_hold_are_not_surely_answered() -> None:
+    gate = Gate(Commonness({"hold": 1, "fast": 2, "pads": 3}))
+    held = "Worked example: how long must the brakes hold?"
+    for asked, heading, similarity, confidence in (
+        ("what does it hold", held, 0.25, "low"),
+        ("what does it hold", held, 0.6, "high"),
+        ("what does it hold", "Hold", 0.25, "high"),
+        ("QXR", "QXR brakes", 0.25, "high"),
+    ):
+        passages = compared(heading, similarity)
+        assert gate(asked, passages, vocabulary(), SCALE).confidence == confidence
