@@ -21,12 +21,13 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, PrivateAttr, SkipValidation
 
-from extractive.compose import Composer, Piece
+from extractive.compose import Composer
 from extractive.encoder import SentenceEncoder
 from extractive.language import all_there_is, introduction, understood
 from extractive.passages import read
 from extractive.repetition import is_last, repeats, said_already
 from extractive.structure import answer_from_place
+from extractive.wording import Piece
 from text.places import Place
 
 _QUEUE: Final = 4

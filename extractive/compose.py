@@ -1,22 +1,21 @@
 """From scored sentences to an answer: what answers first and whole, then what belongs to it."""
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from langchain_core.documents import Document
 
 from extractive.encoder import SentenceEncoder
-from extractive.excerpts import ANNOUNCING, LEANING, Layout
-from extractive.passages import Candidate, without_marker
+from extractive.excerpts import ANNOUNCING, Layout
+from extractive.passages import Candidate
 from extractive.question import Query
-from extractive.scoring import CODE_WINDOW, inherited, score, tells_nothing
+from extractive.scoring import inherited, score, tells_nothing
 from extractive.selection import explanation, is_general, lift, selected
+from extractive.wording import CODE_LINES, Excerpt, Piece, quote
 from text.code import language_of_code, languages_of_code
-from text.definitions import asks_what_is
 from text.steps import step_number
-from text.words import content_words, language_of
+from text.words import language_of
 
 _NO_ANSWER: Final = 0.05
 """No sentence scores higher: the passages do not answer."""
@@ -28,8 +27,6 @@ _OTHER_ROOM: Final = 60
 """Words of another section beside it."""
 _OTHER: Final = 0.8
 """Share of the best score from which another section is worth a word."""
-_CODE_LINES: Final = 24
-_ASKED_CODE_LINES: Final = 60
 _SAME: Final = 0.7
 _INSIDE: Final = 0.5
 _MORE: Final = 2
@@ -38,22 +35,8 @@ _DOUBTFUL: Final = 0.6
 _THIRD_ROOM: Final = 20
 _OF_WHOLE: Final = 0.4
 """Share of the whole question in the score for one of its parts."""
-_BEGINS: Final = re.compile(r"\s*(?:async def|def|class|@|#|//|function|export)")
 
 Ranked = list[tuple[float, Candidate]]
-Excerpt = Sequence[Candidate]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of the answer; ``gap`` is the space before it.
-
-    Without a ``source_id`` it is no quotation.
-    """
-
-    text: str
-    gap: str
-    source_id: str
 
 
 @dataclass(frozen=True)
@@ -178,7 +161,7 @@ def _inside(
         if (c.passage, c.heading) == (lead.passage, lead.heading)
         and value >= best * _INSIDE
         and id(c) not in barred
-        and (c.kind != "code" or (code and len(c.lines) <= _CODE_LINES))
+        and (c.kind != "code" or (code and len(c.lines) <= CODE_LINES))
         and not ANNOUNCING.search(c.raw)
         and not layout.hangs(c)
         and (c.block != lead.block or c.kind == "prose")
@@ -221,81 +204,3 @@ def _repeats(candidate: Candidate, excerpts: Sequence[Excerpt]) -> bool:
         for c in said
         if c.kind != "code"
     )
-
-
-def quote(query: Query, excerpts: Sequence[Excerpt], passages: Sequence[Document]) -> list[Piece]:
-    """The excerpts as pieces of an answer, each told apart by its heading where that helps."""
-    sources = [str(p.metadata.get("id") or p.id) for p in passages]
-    found: list[Piece] = []
-    for number, excerpt in enumerate(excerpts):
-        label = _label(query, excerpt, alone=number == 0)
-        pieces = list(_pieces(query, excerpt, sources, label))
-        if found and pieces:
-            pieces[0] = Piece(pieces[0].text, "\n\n", pieces[0].source_id)
-        found += pieces
-    return found
-
-
-def _label(query: Query, excerpt: Excerpt, *, alone: bool) -> str:
-    """The heading, where it holds what was asked and not said, or what "It" stands for."""
-    first = excerpt[0]
-    said = {word for c in excerpt for word in c.words}
-    heading = first.heading
-    telling = (query.words.keys() & set(content_words(heading))) - said
-    leans = first.kind == "prose" and LEANING.match(first.raw)
-    if ANNOUNCING.search(first.raw) and first.raw.startswith(("**", "__")):
-        return ""  # it stands below a heading of its own
-    alike = len(excerpt) > 1 or first.kind == "code"
-    bare = first.kind != "prose" and not first.context and alike
-    if not heading or heading.endswith(("?", "؟")) or not (telling or leans or bare or not alone):
-        return ""
-    return f"**{heading}:** " if first.kind == "prose" else f"**{heading}**\n\n"
-
-
-def _pieces(query: Query, excerpt: Excerpt, sources: Sequence[str], label: str) -> Iterator[Piece]:
-    before: Candidate | None = None
-    prefix = label
-    for candidate in excerpt:
-        if candidate.kind == "header":
-            prefix += candidate.text + "\n"
-            continue
-        text = prefix + _worded(query, candidate, excerpt)
-        yield Piece(text, _gap(before, candidate), sources[candidate.passage])
-        before, prefix = candidate, ""
-
-
-def _worded(query: Query, candidate: Candidate, excerpt: Excerpt) -> str:
-    if candidate.kind == "code":
-        most = _ASKED_CODE_LINES if "code" in query.kinds else _CODE_LINES
-        # What a class is, its first lines say.
-        return _code(candidate, most, (0, 0) if asks_what_is(query.text) else candidate.window)
-    alone = candidate.kind == "item" and not any(
-        c.kind == "item" and c is not candidate for c in excerpt
-    )
-    return without_marker(candidate.text) if alone else candidate.text
-
-
-def _code(candidate: Candidate, most: int, window: tuple[int, int]) -> str:
-    """The block, or of a long one the lines that answer, from the start of their function."""
-    lines = candidate.text.splitlines()
-    if len(lines) <= most or len(lines) < 3:
-        return candidate.text
-    start, end = window
-    start = max(1, min(start, len(lines) - 2))
-    for earlier in range(start, max(0, start - CODE_WINDOW // 2), -1):
-        if _BEGINS.match(lines[earlier]) or not lines[earlier - 1].strip():
-            start = earlier
-            break
-    kept = lines[start : max(end, start + CODE_WINDOW)]
-    if lines[-1] in kept:
-        kept = kept[: kept.index(lines[-1])]
-    return "\n".join([lines[0], *kept, lines[-1]])
-
-
-def _gap(before: Candidate | None, candidate: Candidate) -> str:
-    if before is None:
-        return ""
-    same = before.block == candidate.block
-    if before.kind == candidate.kind and candidate.kind in ("item", "row"):
-        return "\n" if same else "\n\n"
-    return " " if same and before.kind == candidate.kind == "prose" else "\n\n"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from extractive.compose import Piece
 from extractive.passages import Candidate, without_marker
+from extractive.wording import Piece
 
 _SAME: Final = 0.6
 """Share of an answer's words in earlier ones from which it says nothing new."""

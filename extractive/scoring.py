@@ -8,6 +8,7 @@ from typing import Final
 
 from langchain_core.documents import Document
 
+from extractive.code_blocks import functions
 from extractive.encoder import SentenceEncoder, Vectors
 from extractive.passages import Candidate
 from extractive.question import Query, is_done, reason_in
@@ -39,7 +40,7 @@ _NAMES: Final = 0.12
 _LISTED: Final = ("item", "row")
 _OF_LIST: Final = 0.8
 """A word of its list counts this much of a word of the item."""
-CODE_WINDOW: Final = 14
+_CODE_WINDOW: Final = 14
 """Lines of a code block that are looked at together."""
 _ABOUT_THE_BOOK: Final = re.compile(
     r"\b(this|the (?:next|previous|last|following))"
@@ -127,16 +128,30 @@ def _overlap(weights: Mapping[str, float], candidate: Candidate) -> float:
 
 
 def _best_window(weights: Mapping[str, float], candidate: Candidate) -> frozenset[str]:
-    """The words of the lines that hold most of the question; a long block holds many by chance."""
+    """The words of the lines that hold most of the question; a long block holds many by chance.
+
+    What is shown lies within one function.
+    """
     held = [line & weights.keys() for line in candidate.lines]
-    best, words = -1.0, frozenset[str]()
-    for start in range(max(1, len(held) - CODE_WINDOW + 1)):
-        end = min(len(held), start + CODE_WINDOW)
-        union = frozenset[str]().union(*held[start:end])
-        value = sum(weights[word] for word in union) + 0.01 * sum(map(len, held[start:end]))
-        if value > best:
-            best, words, candidate.window = value, union, (start, end)
-    return words
+    lines = candidate.raw.splitlines()
+    inside = max((_window(weights, held, part) for part in functions(lines)), key=lambda w: w[0])
+    told = [at for at in inside[1] if held[at]] or inside[1][:1]
+    candidate.window = (told[0], told[-1] + 1)
+    best = _window(weights, held, range(len(held)))[1]
+    return frozenset[str]().union(*(held[at] for at in best))
+
+
+def _window(
+    weights: Mapping[str, float], held: Sequence[frozenset[str]], part: range
+) -> tuple[float, range]:
+    """The best neighbouring lines of a part, with what their words weigh."""
+    found = []
+    for start in range(part.start, max(part.start, part.stop - _CODE_WINDOW) + 1):
+        lines = range(start, min(part.stop, start + _CODE_WINDOW))
+        words = frozenset[str]().union(*(held[at] for at in lines))
+        count = sum(len(held[at]) for at in lines)
+        found.append((sum(weights[word] for word in words) + 0.01 * count, lines))
+    return max(found, key=lambda pair: pair[0])
 
 
 def _pooled(

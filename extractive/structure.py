@@ -5,8 +5,8 @@ from typing import Final
 
 from langchain_core.documents import Document
 
-from extractive.compose import Piece
 from extractive.passages import Candidate, read
+from extractive.wording import Piece
 from text.headings import is_summary
 from text.places import Place, places, row_places
 

@@ -28,6 +28,19 @@ _LANGUAGES: Final = {
     "xml": ("xml",), "sql": ("sql",), "html": ("html",), "css": ("css",), "matlab": ("matlab",),
 }  # fmt: skip
 """What a reader calls a language, and what follows the fence of its blocks."""
+_COMMENTS: Final = {
+    "#": (
+        "python", "py", "python3", "bash", "sh", "shell", "console", "yaml", "yml", "dockerfile",
+        "cmake", "toml", "ruby", "r", "perl", "make", "makefile", "ini",
+    ),
+    "//": (
+        "cpp", "c++", "cc", "c", "csharp", "cs", "javascript", "js", "jsx", "java", "typescript",
+        "ts", "tsx", "rust", "go", "golang", "kotlin", "swift", "php", "proto", "scala",
+    ),
+    "<!-- -->": ("xml", "html", "urdf", "sdf", "xacro", "svg"),
+    "--": ("sql", "lua", "haskell"),
+    "%": ("matlab", "latex", "tex"),
+}  # fmt: skip
 _FENCE: Final = re.compile(r"[ \t>]*(?:```|~~~)[ \t]*(?P<language>[\w+#-]+)")
 _MOST_WORDS: Final = 6
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -58,6 +71,15 @@ def language_of_code(block: str) -> str:
     """What follows the fence of a block, in lower case; empty for other text."""
     match = _FENCE.match(block)
     return match["language"].lower() if match else ""
+
+
+def comment_in(language: str, text: str) -> str:
+    """A line that says this beside code of a language; empty where its comments are not known."""
+    for marks, languages in _COMMENTS.items():
+        if language in languages:
+            opening, _, closing = marks.partition(" ")
+            return f"{opening} {text} {closing}".rstrip()
+    return ""
 
 
 def subject_of_code(question: str) -> str:
