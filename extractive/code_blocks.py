@@ -49,7 +49,8 @@ def cut(block: str, most: int, window: tuple[int, int], *, imports: bool = False
         first = next((at for at, line in enumerate(lines) if _BEGINS.match(line)), 0)
         last = first + 1
     else:
-        first, last = max(0, window[0] - 1), min(len(lines), window[1] - 1)
+        first = min(max(0, window[0] - 1), len(lines) - 1)
+        last = min(max(first + 1, window[1] - 1), len(lines))
     start = _start(lines, first, last, most)
     if imports and last <= most and all(map(_PREAMBLE.match, lines[:start])):
         start = 0
@@ -98,7 +99,9 @@ def _end(lines: Sequence[str], start: int, last: int, most: int, *, least: int) 
     ends = {end: _quality(lines, start, end) for end in range(start + 1, furthest + 1)}
     if whole := [end for end, quality in ends.items() if quality == _WHOLE and end >= last]:
         return whole[0]
-    late = {end: quality for end, quality in ends.items() if end - start >= least}
+    late = {
+        end: quality for end, quality in ends.items() if end - start >= min(least, furthest - start)
+    }
     best = max(late.values())
     return max(end for end, quality in late.items() if quality == best)
 

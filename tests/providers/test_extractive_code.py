@@ -1,5 +1,7 @@
 """A long block of code is shown as a part that can be read: whole functions, and no loose end."""
 
+import pytest
+
 from extractive.chat import ExtractiveChat
 from extractive.code_blocks import cut
 from tests.providers.extractive_book import as_passage, ask
@@ -89,6 +91,20 @@ def test_an_element_is_closed_in_the_part_that_is_shown() -> None:
         "<!-- … -->",
         "```",
     ]
+
+
+@pytest.mark.parametrize("block", [CLASS, ROBOT, "```\n\n\n\n```", "```python\nx = (\n\n\ny"])
+@pytest.mark.parametrize("imports", [False, True])
+def test_wherever_the_answer_lies_a_part_that_holds_lines_of_the_block_is_shown(
+    block: str, imports: bool
+) -> None:
+    lines = {line.strip() for line in block.splitlines()} | {"# …", "<!-- … -->"}
+    for most in range(1, len(block.splitlines())):
+        for at in range(len(block.splitlines())):
+            for end in (0, at + 1, at + 9):
+                part = cut(block, most, (at, end), imports=imports).splitlines()
+                assert part[0] == block.splitlines()[0]
+                assert lines.issuperset(line.strip() for line in part)
 
 
 def test_a_language_whose_comments_are_unknown_is_cut_without_a_mark() -> None:
