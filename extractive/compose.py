@@ -14,8 +14,9 @@ from extractive.scoring import inherited, score, tells_nothing
 from extractive.selection import explanation, is_general, lift, selected
 from extractive.wording import CODE_LINES, Excerpt, Piece, quote
 from text.code import language_of_code, languages_of_code
+from text.comparison import compares, names_of_sides
 from text.steps import step_number
-from text.words import language_of
+from text.words import content_words, language_of
 
 _NO_ANSWER: Final = 0.05
 """No sentence scores higher: the passages do not answer."""
@@ -25,6 +26,8 @@ _ROOM: Final = 140
 """Words of the section that answers."""
 _OTHER_ROOM: Final = 60
 """Words of another section beside it."""
+_SIDE_ROOM: Final = 80
+"""Words on each of two things that are compared."""
 _OTHER: Final = 0.8
 """Share of the best score from which another section is worth a word."""
 _SAME: Final = 0.7
@@ -57,8 +60,8 @@ class Composer:
         said = {*said, *_in_other_languages(query, self.candidates)}
         barred = self._telling_nothing(query) | said
         parts = query.parts
-        excerpts: list[Excerpt] = []
-        for part in parts:
+        excerpts = self._side_by_side(query, barred)
+        for part in () if excerpts else parts:
             ranked, layout = self._ranked(part, query, barred)
             ranked = [pair for pair in ranked if id(pair[1]) not in said]
             least = _NO_ANSWER if language_of(query.text) == "en" else _NO_ANSWER / 2
@@ -72,6 +75,22 @@ class Composer:
                 if len(parts) == 1:
                     _add_others(query, ranked, layout, excerpts)
         return quote(query, excerpts, self.passages)
+
+    def _side_by_side(self, query: Query, barred: Collection[int]) -> list[Excerpt]:
+        """What each of two things is, where no sentence compares them but some tell of each."""
+        names = names_of_sides(query.text)
+        if not names or any(_sets_against(query.sides, c) for c in self.candidates):
+            return []
+        excerpts: list[Excerpt] = []
+        for side in (Query(f"What is {name}?") for name in names):
+            ranked, layout = self._ranked(side, side, barred)
+            told = (c for _, c in ranked if id(c) not in barred and _tells_of(side, c))
+            lead = next((c for c in told if not _repeats(c, excerpts)), None)
+            if lead is None:
+                return []
+            quoted = [c for excerpt in excerpts for c in excerpt]
+            excerpts.append([c for c in layout.excerpt([lead], _SIDE_ROOM) if c not in quoted])
+        return excerpts
 
     def briefly(self, query: Query) -> list[Piece]:
         """What answers best, alone."""
@@ -127,6 +146,19 @@ def _in_other_languages(query: Query, candidates: Sequence[Candidate]) -> set[in
     if wanted.isdisjoint(blocks.values()):
         return set()
     return {block for block, language in blocks.items() if language not in wanted}
+
+
+def _sets_against(sides: Sequence[frozenset[str]], candidate: Candidate) -> bool:
+    """It compares the two, or is the head of a table that does."""
+    if candidate.kind == "header":
+        return all(side <= candidate.words for side in sides)
+    return compares(candidate.raw, candidate.words, sides)
+
+
+def _tells_of(side: Query, candidate: Candidate) -> bool:
+    """It names what the side is about, or stands below its heading."""
+    prose = candidate.kind in ("prose", "item")
+    return prose and side.words.keys() <= candidate.words | set(content_words(candidate.heading))
 
 
 def _first(query: Query, ranked: Ranked, layout: Layout, barred: Collection[int]) -> Excerpt:

@@ -8,6 +8,7 @@ from typing import Final
 from extractive.passages import without_marker
 from text.abbreviations import written_out
 from text.code import asks_for_code, subject_of_code
+from text.comparison import sides_of
 from text.definitions import DONE
 from text.headings import GENERIC, asks_of_trouble, name_in
 from text.words import content_words, word_set
@@ -41,17 +42,6 @@ _DEFINE: Final = re.compile(
 _KYA: Final = re.compile(
     r"^(?P<rest>.+?)(?<!\s)\s++(?:kya (?:hai|hain|hota|hoti|hote)|کیا (?:ہے|ہیں|ہوتا|ہوتی))", re.I
 )
-_SIDES: Final = [
-    # Committed to the first word of comparison on a line: a later one could match nothing more.
-    re.compile(pattern, re.I | re.M)
-    for pattern in (
-        r"^(?>.*?\bbetween )(.+?) and (.+)",
-        r"^(.+?)\s(?:vs\.?|versus)\s(.+)",
-        r"^(?>.*?\bcompare[sd]? )(.+?) (?:and|with|to|against) (.+)",
-        r"^(.+?)\b(?:compared (?:to|with)|differs?(?:ent)? from|better than|rather than)\b(.+)",
-        r"^(?>(.+?) aur )(?>(.+?) (?:mein|me|ka|ke)\b).*\bfarq",
-    )
-]
 _JOINT: Final = re.compile(
     r"\?\s++(?=\S)|[,;]?(?<!\s)\s++(?:and|aur)\s++(?=(?:(?:on|in|at|for|from|to|with|by)\s)?(?:why|how|what|when|which|where|who|do|does|is|can)\b)",
     re.I,
@@ -173,13 +163,11 @@ class Query:
     @cached_property
     def sides(self) -> tuple[frozenset[str], ...]:
         """The words of each of two things that are compared, without what they share."""
-        for pattern in _SIDES:
-            match = pattern.search(self.text)
-            if match:
-                first, second = (frozenset(content_words(group)) for group in match.groups())
-                if first - second and second - first:
-                    return first - second, second - first
-        return ()
+        named = sides_of(self.text)
+        if not named:
+            return ()
+        first, second = (frozenset(content_words(name)) for name in named)
+        return first - second, second - first
 
     def defined_by(self, sentence: str) -> bool:
         """True when the sentence says what the subject is: "X is …", "Long Name (X) is …"."""

@@ -6,6 +6,7 @@ hits. What the passage shows is exactly what the model is sent.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -28,11 +29,12 @@ from chains.evidence.store import ALL, SearchLimits
 from chains.runnable import traced
 from errors import BookChatError, FixConfiguration
 from text.code import asks_for_code, subject_of_code
+from text.comparison import names_of_sides
 from text.definitions import asks_what_is, defines
 from text.headings import asks_about_the_page, is_about_the_page, is_named, is_summary
 from text.sentence_vectors import unpack_vectors
 from text.steps import asks_for_steps
-from text.words import Language, language_of
+from text.words import Language, language_of, word_set
 
 _ALL_CODE: Final = 3
 _ALL_STEPS: Final = 2
@@ -88,7 +90,7 @@ class BookRetriever(BaseRetriever):
             return await asyncio.create_task(self._passages(query, limits), context=context)
 
     async def _passages(self, query: str, limits: SearchLimits) -> list[Document]:
-        hits = await self.hits(query, limits)
+        hits = await self._with_sides(query, await self.hits(query, limits), limits)
         passages = await self.widen(hits, code=asks_for_code(query), steps=asks_for_steps(query))
         chunks = {chunk.id: chunk for p in passages for chunk in p.metadata["chunks"]}
         if any(p.metadata["similarity"] is not None for p in passages) and self._reads(query):
@@ -112,6 +114,28 @@ class BookRetriever(BaseRetriever):
         else:
             query, hits = await self._unread(query, language, limits)
         return await self._rerank(query, hits) if limits.budget is BudgetMode.FULL else hits
+
+    async def _with_sides(
+        self, query: str, hits: list[Document], limits: SearchLimits
+    ) -> list[Document]:
+        """The hits, and behind the first those on each of two things that are compared.
+
+        Two things may be explained on pages far apart, neither of which a search for both finds.
+        """
+        names = names_of_sides(query) if hits and self._reads(query) else None
+        if not names or _names_both(hits[0].metadata["heading"], names):
+            return hits
+        known = {hit.id: hit.metadata for hit in hits}
+        best = hits[0].metadata["score"]
+        first = {hits[0].id: hits[0]}
+        for name in names:
+            # By words alone: a name needs no embedding, and no second call pays for it.
+            by_words = replace(limits, budget=BudgetMode.EXHAUSTED)
+            for hit in (await self.hits(f"What is {name}?", by_words))[:1]:
+                if word_set(name) <= word_set(f"{hit.metadata['heading']} {hit.page_content}"):
+                    metadata = {**known.get(hit.id, hit.metadata), "score": best}
+                    first.setdefault(hit.id, hit.model_copy(update={"metadata": metadata}))
+        return [*first.values(), *(hit for hit in hits if hit.id not in first)]
 
     def _reads(self, query: str) -> bool:
         """The embeddings read the language of the question."""
@@ -247,3 +271,7 @@ class BookRetriever(BaseRetriever):
         for chunk in ranked:
             chunk.metadata["score"] = chunk.metadata["relevance_score"]
         return ranked
+
+
+def _names_both(heading: str, names: Sequence[str]) -> bool:
+    return all(word_set(name) <= word_set(heading) for name in names)

@@ -8,6 +8,7 @@ from tests.providers.extractive_book import (
     FOUNDATIONS,
     LAUNCH,
     PACKAGES,
+    as_passage,
     ask,
     passage,
 )
@@ -150,6 +151,31 @@ def test_a_comparison_covers_both_sides(chat: ExtractiveChat) -> None:
     )
     assert "*underlay*" in reply.text
     assert "the overlay wins" in reply.text
+
+
+def test_two_things_that_nothing_compares_are_told_one_after_the_other(
+    chat: ExtractiveChat,
+) -> None:
+    reply = ask(
+        chat,
+        "parameter vs executor",
+        as_passage("An executor is the part of a node that calls its callbacks.", "Executor"),
+        as_passage("A parameter is a named value that a node reads at its start.", "Parameter"),
+        as_passage("Executors and parameters are set up by the launch file.", "Launching"),
+    )
+    first, second = reply.text.split("\n\n")
+    assert "A parameter is a named value" in first
+    assert "An executor is the part" in second
+
+
+def test_a_side_that_the_book_does_not_know_leaves_the_other_alone(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "parameter vs banana",
+        as_passage("A parameter is a named value that a node reads at its start.", "Parameter"),
+        as_passage("The launch file starts all nodes of the robot.", "Launching"),
+    )
+    assert reply.text.startswith("A parameter is a named value")
 
 
 def test_a_table_whose_columns_are_the_sides_is_the_comparison(chat: ExtractiveChat) -> None:
