@@ -21,6 +21,18 @@ from schema import AnswerChunk, CollectionInfo, Confidence, PastTurn, Question, 
 NOTHING_USED: Final = {"input_tokens": 0, "output_tokens": 0}
 
 
+@dataclass(frozen=True)
+class OwnPart:
+    """A section on the book itself, such as its prerequisites."""
+
+    place: Found
+    passage: Document
+    held: bool
+    """It holds what is asked for."""
+    better: bool
+    """It does, and the best passage of the search is of another kind."""
+
+
 @dataclass
 class AnswerState:
     """State of one answer, made for each question, so nothing is shared between readers.
@@ -61,6 +73,8 @@ class AnswerState:
     """Its passages, best first."""
     place: Found | None = None
     """The place of the book that is asked for, when the question is about the book itself."""
+    own_part: "OwnPart | None" = None
+    """What the book says of itself, where that may be asked."""
     confidence: Confidence = "high"
     answerable: bool = True
     preface: str = ""

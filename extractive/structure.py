@@ -7,7 +7,7 @@ from langchain_core.documents import Document
 
 from extractive.passages import Candidate, read
 from extractive.wording import Piece
-from text.headings import is_summary
+from text.headings import is_about_the_page, is_summary
 from text.places import Place, places, row_places
 
 _OPENING: Final = 2
@@ -57,7 +57,8 @@ def _listed(
     for group, source, title in zip(groups, sources, titles, strict=True):
         heading = group[0].heading if group else title
         named = title if heading == title else f"{title}: {heading}"
-        told = next((c.text for c in group if c.kind == "prose"), "")
+        begins = "" if is_about_the_page(heading) else "prose"
+        told = next((c.text for c in group if c.kind == begins), "")
         yield Piece(f"- **{named}** – {told}" if told else f"- **{named}**", gap, source)
         gap = "\n"
 

@@ -14,6 +14,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 import metering
 from chains.answer.leaks import prompts
 from chains.answer.phrases import is_refusal
+from chains.question.own_parts import asks_how_long, is_of_the_reader
 from chains.question.places import subject_of
 from chains.question.small_talk import small_talk, without_opening
 from chains.question.understanding import without_wish
@@ -214,7 +215,8 @@ class LexicalCondenser:
         ]
         alone = [asked for asked in spoken if not leans_on_history(asked)]
         leaning = leans_on_history(question)
-        if not any(names_a_subject(asked) for asked in spoken[:1]):
+        subject = any(names_a_subject(asked) for asked in spoken[:1])
+        if not subject or (asks_how_long(question) and is_of_the_reader(spoken[0])):
             return of_the_book(question)
         # A question that says what it is about may go on with a topic, not with a half question.
         topics = dict.fromkeys([*spoken[:1], *alone[:1]] if leaning else alone[:1])

@@ -3,11 +3,11 @@
 Which place is meant is decided from the outline alone: titles, numbers, parts, rows of a plan.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from chains.question.own_parts import part_of
 from text.headings import is_about_the_page, is_summary
 from text.outline import Outline, Page, Section
 from text.places import Place, kind_of, mentions, places
@@ -34,11 +34,6 @@ _TELLING: Final = frozenset(
 _PARTS: Final = frozenset("section sections page pages".split())
 _LISTING: Final = frozenset("which what where any list find there".split())
 _POINTING: Final = frozenset("what what's whats is this it about here in can i learn".split())
-_AUDIENCE: Final = re.compile(r"\bwho\b.{0,20}\bfor\b|\baudience\b|\bwho should\b", re.I)
-_LISTED: Final = frozenset("what are is the any there list tell me do have i".split())
-_PREREQUISITES: Final = re.compile(
-    r"\bprerequisites?\b|\bwhat you need\b|\brequirements\b|\bbefore you (?:start|begin)\b", re.I
-)
 _MOST_PAGES: Final = 5
 _TEMPLATE: Final = {"tutorial-basics", "tutorial-extras"}
 """Folders that Docusaurus makes in every new book, and authors forget."""
@@ -99,22 +94,35 @@ def find(question: str, outline: Outline, *, begins: bool = False) -> Found | No
     if named:
         found = _numbered(outline, named, exercises=exercises) if rest <= _JUDGING else None
         return found and replace(found, exact=not rest)
-    if parts := _parts_asked(frozenset(left)):
-        return _part(outline, parts)
+    if told := part_of(left, outline):
+        return Found("part", told)
     if _asks_where(left):
         about = (w for w in left if w not in _TELLING | _PARTS | _LISTING and not kind_of(w))
         return _telling_of(outline, frozenset(content_words(" ".join(about))))
     if named_alone := _named_alone(left, outline):
         return named_alone
+    if exercises and begins and not rest:
+        return _all_exercises(outline)
     if exercises or _OVERVIEW & set(left):
         return _titled(outline, left, rest, exercises=exercises)
+    if left[:1] == ["where"] and _BEGIN & set(left) and rest:
+        return _telling_of(outline, rest)
     if rest or not outline.pages:
         return None
-    if _BEGIN & set(left) and (begins or not {"it", "this", "that", "them"} & set(left)):
+    if _asks_what_is_first(left) or (
+        _BEGIN & set(left) and (begins or not {"it", "this", "that", "them"} & set(left))
+    ):
         return Found("outline", _of_page(outline.pages[0]))
     if _is_whole(left) or (begins and left and _POINTING.issuperset(left)):
         return _contents(outline)
     return None
+
+
+def _asks_what_is_first(words: Sequence[str]) -> bool:
+    """ "What should I learn first?", of nothing else."""
+    asked = set(words)
+    done = {"learn", "read", "study", "do", "take", "start", "chapter", "module"}
+    return "first" in asked and bool(asked & {"i", "we", "you"}) and bool(asked & done)
 
 
 def _named_alone(words: Sequence[str], outline: Outline) -> Found | None:
@@ -143,25 +151,6 @@ def _is_name(section: Section, asked: frozenset[str], length: int) -> bool:
 def subject_of(words: Iterable[str]) -> frozenset[str]:
     """Stems of the words that name no part of a book."""
     return frozenset(content_words(" ".join(words))) - _STRUCTURE
-
-
-def _parts_asked(asked: frozenset[str]) -> Sequence[re.Pattern[str]]:
-    """The headings that tell whom the book is for, or what it takes to be known."""
-    book = asked & {"book", "course", "kitab", "textbook"}
-    whom = asked & {"who", "whom", "me", "beginner", "beginners", "someone", "audience"}
-    if (book and whom and asked & {"for", "audience"}) or asked == {"who", "is", "this", "for"}:
-        return _AUDIENCE, _PREREQUISITES
-    before = asked & {"before", "start", "starting", "begin", "beginning", "already"}
-    needed = asked & {"know", "need", "needed", "required", "prerequisites", "prerequisite"}
-    named = asked & {"prerequisites", "prerequisite"} and (book or len(asked - _LISTED) == 1)
-    return (_PREREQUISITES,) if needed and ((book and before) or named) else ()
-
-
-def _part(outline: Outline, headings: Sequence[re.Pattern[str]]) -> Found | None:
-    """The first section in reading order with the first such heading that there is."""
-    sections = [s for page in outline.pages for s in page.sections]
-    found = [s.id for heading in headings for s in sections if heading.search(s.heading)]
-    return Found("part", found[:1]) if found else None
 
 
 def _asks_where(words: Sequence[str]) -> bool:
@@ -306,6 +295,13 @@ def _contents(outline: Outline) -> Found:
     pages = opening if len(opening) > 1 else own
     first = outline.pages[:1]
     return Found("contents", [p.sections[0].id for p in (*first, *pages)][: 2 * _MOST_SECTIONS])
+
+
+def _all_exercises(outline: Outline) -> Found | None:
+    """Where there are some, a section of each page."""
+    asking = [next((s.id for s in page.sections if _asks(s)), "") for page in outline.pages]
+    found = [ident for ident in asking if ident]
+    return Found("chapters", found[:_MOST_SECTIONS]) if found else None
 
 
 def _asks(section: Section) -> bool:

@@ -13,7 +13,7 @@ from chains.evidence.abstention import Verdict
 from chains.evidence.store import BookStore
 from chains.question.condense import history_used, is_only_a_name, names_another_thing
 from chains.served_book import ServedBook
-from chains.state import AnswerState
+from chains.state import AnswerState, OwnPart
 from chains.steps.step import Step
 from schema import CollectionInfo
 from text.vocabulary import Vocabulary
@@ -94,12 +94,27 @@ class Judge(Step):
             # What the book does not answer is shown as it was asked, without an earlier topic.
             best = state.readings.index(state.alone)
         state.standalone, state.passages = state.readings[best], state.found[best]
+        part, verdict = state.own_part, verdicts[best]
+        near = part and (part.held or verdict.answerable)
+        if part and (part.better or (near and not verdict.sure)):
+            _take(state, part, judged=verdict.judged)
+            return
         state.confidence = verdicts[best].confidence
         state.answerable = verdicts[best].answerable
         if state.standalone == state.alone:
             state.already_said = []
         if state.answerable and state.confidence == "low":
             _warn(state)
+
+
+def _take(state: AnswerState, part: OwnPart, *, judged: bool) -> None:
+    """Answers from what the book says of itself; a model reads that beside what was found."""
+    if judged:
+        own = part.passage.metadata["id"]
+        others = [p for p in state.passages if p.metadata["id"] != own]
+        state.passages = [part.passage, *others]
+    else:
+        state.place, state.passages, state.already_said = part.place, [part.passage], []
 
 
 def _warn(state: AnswerState) -> None:

@@ -12,13 +12,15 @@ from chains.evidence.abstention import is_refused
 from chains.evidence.passages import sections_of
 from chains.evidence.retriever import BookRetriever
 from chains.question.condense import history_used
+from chains.question.own_parts import asked_of
 from chains.question.places import Found, asks_for_exercises, find
 from chains.question.selection import as_given, locate
 from chains.served_book import ServedBook
-from chains.state import AnswerState
+from chains.state import AnswerState, OwnPart
 from chains.steps.step import Step
 from schema import ANY_VERSION
 from text.outline import Outline
+from text.words import word_set
 
 _TABLE: Final = 4
 """How many times wider than others the passage of a plan is."""
@@ -50,6 +52,7 @@ class Retrieve(Step):
                     for reading in state.readings
                 )
                 state.found = await asyncio.gather(*searches)
+                state.own_part = await self._own_part(state)
         state.standalone, state.passages = state.readings[0], state.found[0]
 
     async def _look_up(self, state: AnswerState) -> bool:
@@ -70,6 +73,24 @@ class Retrieve(Step):
         if not passages:
             state.place = None
         return bool(passages)
+
+    async def _own_part(self, state: AnswerState) -> OwnPart | None:
+        """What the book says of itself, where that may be asked: "do I need a GPU?"."""
+        store = self._retriever.store
+        book = await self._book.of(state)
+        outline = (await store.outline(book.book_version)).of(state.version)
+        asked = asked_of(state.readings[0], outline)
+        if asked is None or not asked.sections or is_refused(state.question.question):
+            return None
+        chunks = await store.sections(list(asked.sections))
+        passages = sections_of(chunks, asked.sections, self._retriever.passage_tokens)
+        by_id = {str(p.metadata["id"]): p for p in passages}
+        told, held = asked.told_by({i: word_set(p.page_content) for i, p in by_id.items()})
+        if told is None:
+            return None
+        best = {str(found[0].metadata["id"]) for found in state.found if found}
+        better = held and best.isdisjoint(asked.sections)
+        return OwnPart(Found("part", [told]), by_id[told], held, better)
 
     async def _select(self, state: AnswerState, selection: str) -> None:
         question = state.question
@@ -93,7 +114,7 @@ def _place(state: AnswerState, outline: Outline) -> Found | None:
     """The place that the question names, or "quiz me on it" after a chapter was asked for."""
     asked = state.asked or state.question.question
     place = find(asked, outline, begins=not history_used(state.question, state.history))
-    if place is None and state.readings[0] != state.alone and asks_for_exercises(asked):
-        meant = find(state.readings[0], outline)
-        place = meant if meant and meant.task == "exercises" else None
+    if place is None and asks_for_exercises(asked):
+        meant = find(state.readings[0], outline) if state.readings[0] != state.alone else None
+        place = meant if meant and meant.task == "exercises" else find(asked, outline, begins=True)
     return place
