@@ -9,7 +9,8 @@ from typing import Final
 from text.code import comment_in, language_of_code
 
 _BEGINS: Final = re.compile(
-    r"\s*(?:async def|def|class|@\w|function|export|public|private|void|template|struct)\b|\s*@\w"
+    r"\s*(?:(?:async def|def|class|function|export|(?:public|private)(?!:)|void|template|struct)\b"
+    r"|@\w)"
 )
 _OPENER: Final = re.compile(
     r"[:,(\[{\\=]\s*+(?:(?:#|//).*)?$|^\s*+@|^\s*+<(?![/!?])[^<>]*+(?:(?<!/)>)?+\s*+$"
@@ -20,6 +21,8 @@ _PREAMBLE: Final = re.compile(r"\s*(?:$|#|//|<!--|<\?|import\b|from\b|using\b|pa
 """A line that does nothing by itself."""
 _CLOSER: Final = re.compile(r"\s*(?:[)\]}]|</|fi\b|done\b|esac\b|end\b)")
 """A line that belongs to what stands before it."""
+_BARE: Final = re.compile(r"\s*(?:[{}()\[\];]*|(?:public|private|protected):)\s*$")
+"""A line of brackets, or a label that stands as far out as its class."""
 _PAIRS: Final = ("()", "[]", "{}")
 _WHOLE, _FUNCTION, _PARAGRAPH, _STATEMENT, _NOWHERE = 4, 3, 2, 1, 0
 
@@ -66,7 +69,7 @@ def _start(lines: Sequence[str], first: int, last: int, most: int) -> int:
     """The class or function around the window, as far as it fits, else the paragraph."""
     depth, around = _indent(lines[first]) + 1, list[int]()
     for at in range(first, -1, -1):
-        if lines[at].strip() and _indent(lines[at]) < depth:
+        if not _BARE.match(lines[at]) and _indent(lines[at]) < depth:
             depth = _indent(lines[at])
             if _BEGINS.match(lines[at]):
                 around.append(at)

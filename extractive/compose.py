@@ -187,12 +187,14 @@ def _inside(
     """The next best of the same section, when it is good too and no neighbour anyway."""
     code = query.kinds & {"code", "command", "how", "show"}
     best, lead = ranked[0]
+    only_code = "code" in query.kinds and lead.kind == "code"
     return [
         c
         for value, c in ranked[1:]
         if (c.passage, c.heading) == (lead.passage, lead.heading)
         and value >= best * _INSIDE
         and id(c) not in barred
+        and (not only_code or c.kind == "code")
         and (c.kind != "code" or (code and len(c.lines) <= CODE_LINES))
         and not ANNOUNCING.search(c.raw)
         and not layout.hangs(c)

@@ -16,6 +16,8 @@ _STEPS: Final = 180
 """Words up to which a numbered list does: its fourth step says little alone."""
 _ANNOUNCED: Final = 130
 """Words up to which a list comes along that a sentence announces."""
+_PARAGRAPH: Final = 80
+"""Words up to which the paragraph before a block of code tells what it does."""
 _SHORT_CODE: Final = 14
 _LINE: Final = 80
 """Characters of a line of code."""
@@ -171,6 +173,8 @@ class Layout:
                 break
             first -= 1
             found.add(first)
+            if here.kind == "code" and not ANNOUNCING.search(before.raw):
+                return found | {c.position for c in self._block(before) if c.position < first}
         return found
 
     def _needs(self, here: Candidate, before: Candidate) -> bool:
@@ -179,7 +183,8 @@ class Layout:
         if here.kind == "item":
             return self._block(here)[0] is here and bool(_OPEN.search(before.raw))
         if here.kind == "code":
-            return not self._barred(before)
+            short = words(self._block(before)) <= _PARAGRAPH
+            return not self._barred(before) and (short or bool(_OPEN.search(before.raw)))
         if here.kind in ("math", "header"):
             return bool(_OPEN.search(before.raw))
         if here.raw[:1].islower():

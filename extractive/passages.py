@@ -12,6 +12,7 @@ from langchain_core.documents import Document
 from numpy.typing import NDArray
 
 from extractive.encoder import unpack_vectors
+from text.code import code_words
 from text.sentences import Kind, Unit, split_units
 from text.words import content_words
 
@@ -65,8 +66,8 @@ class Candidate:
 
     @cached_property
     def lines(self) -> Sequence[frozenset[str]]:
-        """Stems of each line's content words."""
-        return [frozenset(content_words(line)) for line in self.raw.splitlines()]
+        """Stems of each line's content words, those within names too."""
+        return [code_words(line) for line in self.raw.splitlines()]
 
     @cached_property
     def around(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from extractive.code_blocks import functions
 from extractive.encoder import SentenceEncoder, Vectors
 from extractive.passages import Candidate
 from extractive.question import Query, is_done, reason_in
-from text.code import holds_code
+from text.code import fits, holds_code, language_of_code
 from text.headings import asks_about_the_page, is_about_the_page, is_of_trouble
 
 _EMBEDDED: Final = 24
@@ -32,6 +32,7 @@ _CODE: Final = {
 }  # fmt: skip
 """What a block of code is worth, by the first of these that is asked for."""
 _CODE_UNASKED: Final = -0.2
+_DIAGRAM: Final = -0.3
 _TROUBLE: Final = 0.15
 """Charged to remedies where nothing is wrong."""
 _DEFINES: Final = 0.25
@@ -42,6 +43,8 @@ _OF_LIST: Final = 0.8
 """A word of its list counts this much of a word of the item."""
 _CODE_WINDOW: Final = 14
 """Lines of a code block that are looked at together."""
+_NAMED: Final = 0.3
+"""A word in the name of a class counts so much more."""
 _ABOUT_THE_BOOK: Final = re.compile(
     r"\b(this|the (?:next|previous|last|following))"
     r" (chapter|module|section|page|lesson|part|tutorial|guide|course|unit)\b"
@@ -134,8 +137,14 @@ def _best_window(weights: Mapping[str, float], candidate: Candidate) -> frozense
     """
     held = [line & weights.keys() for line in candidate.lines]
     lines = candidate.raw.splitlines()
-    inside = max((_window(weights, held, part) for part in functions(lines)), key=lambda w: w[0])
-    told = [at for at in inside[1] if held[at]] or inside[1][:1]
+    found = []
+    for part in functions(lines):
+        value, window = _window(weights, held, part)
+        # A class that is named for what is asked says more than what calls it.
+        named = held[part.start] if lines[part.start].lstrip().startswith("class ") else ()
+        found.append((value + _NAMED * sum(weights[word] for word in named), window))
+    inside = max(found, key=lambda pair: pair[0])[1]
+    told = [at for at in inside if held[at]] or inside[:1]
     candidate.window = (told[0], told[-1] + 1)
     best = _window(weights, held, range(len(held)))[1]
     return frozenset[str]().union(*(held[at] for at in best))
@@ -185,11 +194,13 @@ def _embed_missing(
             candidates[i].vector = vector
 
 
-def _code(kinds: frozenset[str], *, is_code: bool) -> float:
+def _code(query: Query, block: str) -> float:
     """A block stands alone badly, a diagram's source even worse."""
-    if not is_code:
-        return -0.3
-    return next((bonus for kind, bonus in _CODE.items() if kind in kinds), _CODE_UNASKED)
+    if not holds_code(block):
+        return _DIAGRAM
+    bonus = next((_CODE[kind] for kind in _CODE if kind in query.kinds), _CODE_UNASKED)
+    asked = "code" in query.kinds
+    return bonus * fits(frozenset((language_of_code(block),)), query.text) if asked else bonus
 
 
 def _definition(query: Query, candidate: Candidate) -> float:
@@ -213,7 +224,7 @@ def _cues(query: Query, candidate: Candidate) -> float:
     if is_of_trouble(candidate.heading, text) and not query.in_trouble:
         bonus -= _TROUBLE
     if candidate.kind == "code":
-        bonus += _code(kinds, is_code=holds_code(text))
+        bonus += _code(query, text)
     if "define" in kinds:
         bonus += _definition(query, candidate)
     if "number" in kinds:

@@ -175,7 +175,7 @@ class Gate:
         certain = (
             sure.sum(evidence) >= 0 if evidence.compared else evidence.covered >= _SURE_BY_WORDS
         )
-        written = code and _is_written(asked, passages[0].page_content)
+        written = code and _is_written(asked, passages[0])
         certain |= written
         if _is_valueless(question, passages):
             certain, score = False, score - _VALUELESS
@@ -242,9 +242,11 @@ def _is_named(asked: str, passages: Sequence[Document]) -> bool:
     return any(word_set(heading) in forms for heading in headings)
 
 
-def _is_written(asked: str, text: str) -> bool:
-    """The text holds code, and in it all words of what is asked for."""
-    return holds_code(text) and code_words(asked) <= code_words(text)
+def _is_written(asked: str, passage: Document) -> bool:
+    """The passage holds code, and in it or above it all words of what is asked for."""
+    above = " ".join(str(passage.metadata.get(key, "")) for key in ("title", "heading"))
+    text = passage.page_content
+    return holds_code(text) and code_words(asked) <= code_words(f"{above} {text}")
 
 
 def _in_another_language(

@@ -6,13 +6,16 @@ from typing import Final, Self
 
 from langchain_core.documents import Document
 
-from text.code import code_words, holds_code
+from text.code import code_words, fits, holds_code, languages_in, subject_of_code
+from text.headings import name_in
 from text.vocabulary import Vocabulary
 from text.words import word_set
 
 _SENTENCE_SHARE: Final = 0.5
 _LEXICAL_SHARE: Final = 0.5
 _CODE: Final = 0.25
+_OF_IT: Final = 0.1
+"""For code below a heading that names a part of what is sought: "Links" for a "URDF link"."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,16 @@ def agreement(chunk: float, sentence: float, lexical: float) -> float:
 
 
 def code_first(
-    sought: str, hits: Sequence[Document], vocabulary: Vocabulary, bonus: float = _CODE
+    question: str, hits: Sequence[Document], vocabulary: Vocabulary, bonus: float = _CODE
 ) -> list[Document]:
     """The hits, raised where they hold code in the words of what is sought."""
-    asked = code_words(sought)
+    asked = code_words(subject_of_code(question))
     for hit in hits:
         if holds_code(hit.page_content):
-            share = vocabulary.coverage(asked, code_words(hit.page_content))
-            hit.metadata["score"] += bonus * share
+            heading = hit.metadata["heading"]
+            held = code_words(f"{hit.metadata['title']} {heading} {hit.page_content}")
+            named = frozenset(word_set(name_in(heading)))
+            share = bonus * vocabulary.coverage(asked, held)
+            share += _OF_IT if named and named <= asked else 0.0
+            hit.metadata["score"] += share * fits(languages_in(hit.page_content), question)
     return sorted(hits, key=lambda hit: -hit.metadata["score"])

@@ -110,7 +110,7 @@ class BookRetriever(BaseRetriever):
                 sought, found, preferred_locale(language, limits.locale, found)
             )
             if sought != query:
-                hits = code_first(sought, hits, await self.store.vocabulary())
+                hits = code_first(query, hits, await self.store.vocabulary())
         else:
             query, hits = await self._unread(query, language, limits)
         return await self._rerank(query, hits) if limits.budget is BudgetMode.FULL else hits

@@ -130,3 +130,38 @@ def test_how_something_is_done_is_shown_as_a_program_that_runs(chat: ExtractiveC
     )
     reply = ask(chat, "how do i write a publisher", as_passage(program, "Writing a publisher"))
     assert program in reply.text
+
+
+def test_who_wants_code_gets_the_class_of_that_name_not_what_calls_it(
+    chat: ExtractiveChat,
+) -> None:
+    steps = "\n".join(f"        self.step_{number}()" for number in range(50))
+    program = (
+        f"```python\nclass SumActionClient(Node):\n    def __init__(self):\n{steps}\n\n"
+        f"def main():\n    action_client = SumActionClient()\n    action_client.send()\n```"
+    )
+    reply = ask(chat, "show me an action client", as_passage(program, "Basic implementation"))
+    assert "class SumActionClient" in reply.text
+
+
+def test_the_paragraph_before_the_code_comes_whole_or_not_at_all(chat: ExtractiveChat) -> None:
+    told = "A parameter file gives values. The pattern `/**` matches every node."
+    code = "```yaml\n/**:\n  ros__parameters:\n    rate: 5\n```"
+    passage = as_passage(f"{told}\n\n{code}", "Parameter files")
+    assert ask(chat, "show me a parameter file", passage).text == f"{told}\n\n{code}"
+    long = " ".join(f"Sentence {number} tells of a parameter." for number in range(30))
+    passage = as_passage(f"{long}\n\n{code}", "Parameter files")
+    assert "Sentence 29" not in ask(chat, "show me a parameter file", passage).text
+
+
+def test_an_error_code_is_no_code(chat: ExtractiveChat) -> None:
+    text = "```python\nclient.send(error=5)\n```\n\nError code 5 says that the goal was missed."
+    reply = ask(chat, "what does error code 5 mean", as_passage(text, "Moving"))
+    assert reply.text.startswith("Error code 5 says")
+
+
+def test_commands_answer_last_who_wants_a_program(chat: ExtractiveChat) -> None:
+    commands = as_passage("```bash\nros2 action send goal # client\n```", "Action package")
+    program = as_passage("```python\nclass ActionClient(Node): ...\n```", "Action client")
+    reply = ask(chat, "show me an action client", commands, program)
+    assert reply.text.index("class ActionClient") < reply.text.find("ros2 action") % 10_000
