@@ -8,7 +8,8 @@ _VALUES: Final = [
     for asked, held in (
         (
             r"\b(?:prices?|salary|salaries|fees?|wages?|expensive|pay for)\b"
-            r"|\bhow much (?:\S+ ){1,5}costs?\b|\bwhat (?:\S+ ){1,6}costs?\b",
+            r"|\bhow much (?:\S+ ){1,5}costs?\b|\bwhat (?:\S+ ){1,6}costs?\b"
+            r"|\bhow much (?:is|are|for) (?:an?|one)\b",
             # A formula begins with a dollar and a number, too.
             r"\$\s?\d[\d,.]*+(?!\s?[\\^_=+×$])|[€£₹¥]\s?\d|\d\s?[€£₹¥]"
             r"|\b(?:USD|EUR|PKR|GBP|Rs\.?)\s?\d|\d\s?(?:USD|EUR|PKR|GBP)\b"

@@ -11,6 +11,7 @@ from text.values import value_asked
         ("What is the price of the arm?", "It sells for $1,200 a piece.", "It weighs 5 kg."),
         ("How much does the kit cost?", "**Edge Kit (~$700)**", "It costs a keystroke."),
         ("What does a G1 cost?", "About 13.500 € with tax.", "A kilogram costs $1 \\times 9.8$ N."),
+        ("how much is a board", "The board sells for €250.", "The board draws 25 W."),
         ("What is the salary of an engineer?", "USD 90 an hour", "An engineer builds robots."),
         ("Which year did it begin?", "It began in 1986.", "It began early."),
     ],
