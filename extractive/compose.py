@@ -30,6 +30,10 @@ _SIDE_ROOM: Final = 80
 """Words on each of two things that are compared."""
 _OTHER: Final = 0.8
 """Share of the best score from which another section is worth a word."""
+_FEWEST: Final = 3
+"""Items or rows that make a list whole."""
+_NEAR: Final = 0.3
+"""Less near to the question, a sentence of another section shares its words by chance."""
 _SAME: Final = 0.7
 _INSIDE: Final = 0.5
 _MORE: Final = 2
@@ -174,6 +178,7 @@ def _add_others(query: Query, ranked: Ranked, layout: Layout, excerpts: list[Exc
     best, lead = ranked[0]
     whole = "code" in query.kinds and lead.kind == "code"
     whole |= "how" in query.kinds and _is_procedure(excerpts[0])
+    whole |= "list" in query.kinds and _is_list(excerpts[0])
     rooms = [] if whole else [_OTHER_ROOM, *[_THIRD_ROOM] * (best < _DOUBTFUL)]
     for other in _others(query, ranked, excerpts):
         # One that was added may hold what the next would say.
@@ -207,6 +212,10 @@ def _is_procedure(excerpt: Excerpt) -> bool:
     return sum(c.kind == "item" and step_number(c.raw) is not None for c in excerpt) > 1
 
 
+def _is_list(excerpt: Excerpt) -> bool:
+    return sum(c.kind in ("item", "row") for c in excerpt) >= _FEWEST
+
+
 def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[Candidate]:
     """What another section may add: it scores nearly as well, or the best one is doubtful."""
     best, first = ranked[0]
@@ -215,6 +224,7 @@ def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[C
         candidate
         for value, candidate in ranked
         if value >= best * _OTHER - max(0.0, _SURE - best)
+        and (candidate.cosine is None or candidate.cosine >= _NEAR)
         and _elsewhere(candidate, excerpts)
         and not tells_nothing(query, candidate)
         and candidate.kind in (("prose", "item", "row") if listed else ("prose", "item"))

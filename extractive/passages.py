@@ -49,7 +49,8 @@ class Candidate:
     """The sentence, list lead-in or table header that it leans on."""
     echo: bool = False
     vector: NDArray[np.float32] | None = None
-    score: float = 0.0
+    cosine: float | None = None
+    """To the question, where it has a vector; set by ``score``."""
     window: tuple[int, int] = (0, 0)
     """The lines of a code block that hold most of the question: first, and one past the last."""
 

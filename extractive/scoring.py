@@ -76,8 +76,12 @@ def score(
         _embed_missing(candidates, overlaps, embeddings)
     compared = any(c.vector is not None for c in candidates)
     asked = embeddings.encode([query.whole])[0] if compared else None
+    for candidate in candidates:
+        candidate.cosine = _cosine(candidate, asked)
     return [
-        _MEANING * _cosine(c, asked) + (1 - _MEANING) * overlap + _cues(query, c)
+        _MEANING * (_UNKNOWN_COSINE if c.cosine is None else c.cosine)
+        + (1 - _MEANING) * overlap
+        + _cues(query, c)
         for c, overlap in zip(candidates, overlaps, strict=True)
     ]
 
@@ -102,9 +106,9 @@ def tells_nothing(query: Query, candidate: Candidate) -> bool:
     return bool(about) and not _ABOUT_THE_BOOK.search(query.text)
 
 
-def _cosine(candidate: Candidate, asked: Vectors | None) -> float:
+def _cosine(candidate: Candidate, asked: Vectors | None) -> float | None:
     if candidate.vector is None or asked is None:
-        return _UNKNOWN_COSINE
+        return None
     return max(0.0, float(candidate.vector @ asked))
 
 

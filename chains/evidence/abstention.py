@@ -177,8 +177,6 @@ class Gate:
         )
         written = code and _is_written(asked, passages[0])
         certain |= written
-        if _is_valueless(question, passages):
-            certain, score = False, score - _VALUELESS
         named = _is_named(asked, passages)
         titled = _is_titled(asked, passages)
         if titled:
@@ -186,6 +184,8 @@ class Gate:
         term = titled and not self._is_ordinary(asked)
         if _is_vague(asked, evidence) and not (named or written or term):
             certain = False
+        if _is_valueless(question, passages):
+            certain, score = False, score - _VALUELESS
         told: Confidence = "high" if certain or self._judged else "low"
         sure_enough = certain and score >= 0
         return Verdict(score, self._allows(score), sure_enough, told, named, self._judged)
@@ -205,9 +205,12 @@ def is_refused(question: str) -> bool:
 
 
 def _is_valueless(question: str, passages: Sequence[Document]) -> bool:
-    """A price or a year is asked for, and no passage holds one."""
+    """A price or a year is asked for, and no passage on that thing holds one."""
     value = value_asked(question)
-    return value is not None and not any(value.search(p.page_content) for p in passages)
+    asked = word_set(question)
+    return value is not None and not any(
+        value.search(p.page_content) and asked & word_set(p.page_content) for p in passages
+    )
 
 
 def _tells_who(passages: Sequence[Document]) -> bool:

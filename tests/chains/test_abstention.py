@@ -152,6 +152,7 @@ def test_a_price_is_not_answered_where_no_passage_holds_one() -> None:
     assert not answerable(question, found(0.5))
     priced = passage("The price of the humanoid is $9,000.", 0.5)
     assert answerable(question, [*found(0.5), priced])
+    assert not answerable(question, [*found(0.5), passage("A ticket to the museum is $9.", 0.4)])
 
 
 @pytest.mark.parametrize("question", ["who is the author", "who wrote this book?"])

@@ -241,3 +241,25 @@ def test_code_comes_in_the_language_that_is_asked_for(
     reply = ask(chat, f"Show code for a publisher in {language}", passage(COMMUNICATION, "Topics"))
     assert there in reply.text
     assert gone not in reply.text
+
+
+def test_a_section_that_shares_a_word_by_chance_adds_nothing(chat: ExtractiveChat) -> None:
+    reply = ask(
+        chat,
+        "Does this work on Windows?",
+        passage("hardware-and-lab-guide.mdx", "Installing Ubuntu 24.04"),
+        passage("module-4/01-voice-to-action.mdx", "Speech recognition with Whisper"),
+    )
+    assert "inside Windows 11" in reply.text
+    assert "a 30 s window" not in reply.text
+
+
+def test_a_whole_list_is_not_followed_by_another_section(chat: ExtractiveChat) -> None:
+    controllers = passage(
+        "module-2/04-bridging-and-ros2-control.md", "Which controller for which task"
+    )
+    sensors = passage("hardware-and-lab-guide.mdx", "Sensors")
+    sensors.metadata["score"], controllers.metadata["score"] = 1.0, 0.9
+    reply = ask(chat, "list the sensors of a humanoid", sensors, controllers)
+    assert "| Microphone array |" in reply.text
+    assert "publishes `/joint_states`" not in reply.text
