@@ -19,7 +19,7 @@ _OPENER: Final = re.compile(
 """A line that something must follow; what a comment or a docstring tells of, too."""
 _PREAMBLE: Final = re.compile(r"\s*(?:$|#|//|<!--|<\?|import\b|from\b|using\b|package\b|require\b)")
 """A line that does nothing by itself."""
-_CLOSER: Final = re.compile(r"\s*(?:[)\]}]|</|fi\b|done\b|esac\b|end\b)")
+_CLOSER: Final = re.compile(r"\s*(?:[)\]}{]|</|fi\b|done\b|esac\b|end\b)")
 """A line that belongs to what stands before it."""
 _BARE: Final = re.compile(r"\s*(?:[{}()\[\];]*|(?:public|private|protected):)\s*$")
 """A line of brackets, or a label that stands as far out as its class."""
@@ -113,7 +113,8 @@ def _quality(lines: Sequence[str], start: int, end: int) -> int:
     """How well the lines from ``start`` can end before the line ``end``."""
     kept = [line for line in lines[start:end] if line.strip()]
     following = next((line for line in lines[end:] if line.strip()), None)
-    if _OPENER.search(lines[end - 1]) or not _balanced(kept) or all(map(_PREAMBLE.match, kept)):
+    opens = _OPENER.search(lines[end - 1]) or _BEGINS.match(lines[end - 1])
+    if opens or not _balanced(kept) or all(map(_PREAMBLE.match, kept)):
         return _NOWHERE
     if following is None:
         return _WHOLE

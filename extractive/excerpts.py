@@ -224,7 +224,9 @@ class Layout:
         if candidate.kind not in ("prose", "item"):
             return False
         after = self._at(candidate.passage, candidate.position + 1)
-        broken = after is not None and after.kind in ("math", "code")
+        # An item often ends without a point, and only code that is its own goes on with it.
+        goes_on = candidate.kind == "prose" or (after and after.block == candidate.block)
+        broken = after is not None and after.kind in ("math", "code") and goes_on
         return bool(ANNOUNCING.search(candidate.raw) or (broken and _OPEN.search(candidate.raw)))
 
     def _beside(self, chosen: Sequence[Candidate], lead: Candidate) -> list[Candidate]:

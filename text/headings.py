@@ -21,7 +21,8 @@ _TROUBLE: Final = re.compile(
     re.I,
 )
 _IN_TROUBLE: Final = re.compile(
-    r"n['’]?t\b|\b(no|not|never|cannot|why|wrong|bad\w*|fix\w*|stuck|broken?|lost|missing|slow\w*"
+    r"n['’]t\b|\b((?:do|did|is|are|was|have|has|wo|ca|could|would|should)(?:es)?nt|no|not|never"
+    r"|cannot|why|wrong|bad\w*|fix\w*|stuck|broken?|lost|missing|slow\w*"
     r"|lag\w*|hot|hard|too|avoid|prevent|trouble\w*|issues?|problems?|errors?|symptoms?|pitfalls?"
     r"|mistakes?|fail\w*|crash\w*|debug\w*|limit\w*|risks?|danger\w*|careful|warn\w*|drift\w*"
     r"|falls?|falling|what (?:if|happens)|happens (?:if|when))\b",

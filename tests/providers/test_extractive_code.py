@@ -107,6 +107,13 @@ def test_wherever_the_answer_lies_a_part_that_holds_lines_of_the_block_is_shown(
                 assert lines.issuperset(line.strip() for line in part)
 
 
+def test_a_class_whose_bracket_stands_on_the_next_line_is_not_cut_before_it() -> None:
+    body = "\n".join(f"    int joint{number};" for number in range(20))
+    block = f"```csharp\npublic class Robot : Machine\n{{\n{body}\n}}\n```"
+    part = cut(block, 8, line_of(block, "class Robot")).splitlines()
+    assert part[1:4] == ["public class Robot : Machine", "{", "    int joint0;"]
+
+
 def test_a_language_whose_comments_are_unknown_is_cut_without_a_mark() -> None:
     block = CLASS.replace("```python", "```")
     assert "…" not in cut(block, 15, line_of(block, "Keep upright"))

@@ -116,3 +116,14 @@ def test_a_line_in_bold_letters_alone_heads_nothing(chat: ExtractiveChat) -> Non
     )
     reply = ask(chat, "What does the clip parameter limit?", as_passage(text, "Training"))
     assert reply.text == "The clip parameter limits how much a policy changes in one update."
+
+
+def test_a_list_whose_last_item_ends_without_a_point_before_code_stays_whole(
+    chat: ExtractiveChat,
+) -> None:
+    text = (
+        "Topics are named channels.\n\n- A node publishes to a topic\n"
+        "- Other nodes subscribe to that topic\n\n```\nA --> B\n```"
+    )
+    reply = ask(chat, "What is a topic?", as_passage(text, "Topics"))
+    assert "publishes to a topic\n- Other nodes subscribe to that topic" in reply.text

@@ -47,11 +47,15 @@ def test_other_sections_are_for_everybody() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["my camera isn't found", "why is it so slow", "what happens if it falls"]
+    "question",
+    ["my camera isn't found", "it doesnt start", "why is it so slow", "what happens if it falls"],
 )
 def test_who_is_in_trouble_says_so(question: str) -> None:
     assert asks_of_trouble(question)
 
 
-def test_who_wants_to_begin_is_in_no_trouble() -> None:
-    assert not asks_of_trouble("how do i connect unity to ros")
+@pytest.mark.parametrize(
+    "question", ["how do i connect unity to ros", "add a joint", "what is an agent"]
+)
+def test_who_wants_to_begin_is_in_no_trouble(question: str) -> None:
+    assert not asks_of_trouble(question)
