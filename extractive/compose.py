@@ -7,7 +7,7 @@ from typing import Final
 from langchain_core.documents import Document
 
 from extractive.encoder import SentenceEncoder
-from extractive.excerpts import ANNOUNCING, Layout
+from extractive.excerpts import ANNOUNCING, Layout, words
 from extractive.passages import Candidate
 from extractive.question import Query
 from extractive.scoring import inherited, score, tells_nothing
@@ -30,6 +30,9 @@ _SIDE_ROOM: Final = 80
 """Words on each of two things that are compared."""
 _OTHER: Final = 0.8
 """Share of the best score from which another section is worth a word."""
+_OF_BRIEF: Final = 0.5
+"""The same beside a definition, as a glossary has it, of no more than so many words:"""
+_BRIEF: Final = 60
 _FEWEST: Final = 3
 """Items or rows that make a list whole."""
 _NEAR: Final = 0.3
@@ -217,13 +220,15 @@ def _is_list(excerpt: Excerpt) -> bool:
 
 
 def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[Candidate]:
-    """What another section may add: it scores nearly as well, or the best one is doubtful."""
+    """What another section may add: it scores nearly as well, or the best one says little."""
     best, first = ranked[0]
     listed = "list" in query.kinds
+    brief = "define" in query.kinds and words(excerpts[0]) <= _BRIEF
+    least = best * (_OF_BRIEF if brief else _OTHER) - max(0.0, _SURE - best)
     return [
         candidate
         for value, candidate in ranked
-        if value >= best * _OTHER - max(0.0, _SURE - best)
+        if value >= least
         and (candidate.cosine is None or candidate.cosine >= _NEAR)
         and _elsewhere(candidate, excerpts)
         and not tells_nothing(query, candidate)

@@ -263,3 +263,13 @@ def test_a_whole_list_is_not_followed_by_another_section(chat: ExtractiveChat) -
     reply = ask(chat, "list the sensors of a humanoid", sensors, controllers)
     assert "| Microphone array |" in reply.text
     assert "publishes `/joint_states`" not in reply.text
+
+
+def test_a_brief_definition_is_followed_by_what_a_chapter_says_of_it(chat: ExtractiveChat) -> None:
+    glossary = passage("glossary.md", "Node")
+    chapter = passage(COMMUNICATION, "Nodes")
+    glossary.metadata["score"], chapter.metadata["score"] = 1.0, 0.95
+    reply = ask(chat, "what is a node", glossary, chapter)
+    first, second = reply.text.split("\n\n")
+    assert first.startswith("A node is one participant")
+    assert "one node per thing that can fail" in second
