@@ -34,6 +34,13 @@ _LANGUAGE: Final = re.compile(
 )
 
 
+_IN_A_PLACE: Final = re.compile(
+    r"(?P<asked>\W*(?:what(?:['’]?s| is| are)|define|explain) [\w -]{2,40}?)"
+    r" in (?P<place>[\w .+-]{2,40}?)\W*",
+    re.I,
+)
+
+
 def language_wished(question: str) -> tuple[str, str | None]:
     """ "What is ZMP in Urdu?" as "What is ZMP" and "Urdu"; None where no language is named."""
     match = _LANGUAGE.search(question)
@@ -42,6 +49,13 @@ def language_wished(question: str) -> tuple[str, str | None]:
     ):
         return question, None
     return question[: match.start()], match["name"].title()
+
+
+def without_place(question: str) -> str | None:
+    """ "What is a topic in ROS 2?" as "What is a topic"; None where no such place is named."""
+    match = _IN_A_PLACE.fullmatch(question)
+    short = match and len(content_words(match["place"])) <= _SHORT
+    return match["asked"] if match and short and content_words(match["asked"]) else None
 
 
 def without_wish(question: str) -> str:

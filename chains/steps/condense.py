@@ -14,7 +14,12 @@ from chains.question.condense import (
 )
 from chains.question.roman_urdu import in_english
 from chains.question.small_talk import without_opening
-from chains.question.understanding import QuestionReader, language_wished, without_wish
+from chains.question.understanding import (
+    QuestionReader,
+    language_wished,
+    without_place,
+    without_wish,
+)
 from chains.served_book import ServedBook
 from chains.state import AnswerState
 from chains.steps.step import Step
@@ -47,7 +52,7 @@ class Condense(Step):
             named = {"language": state.question.language or language}
             state.question = state.question.model_copy(update=named)
         typed = without_wish(typed)
-        if language_of(typed) == "roman-ur" and (english := in_english(typed)):
+        if language_of(typed) != "ur" and (english := in_english(typed)):
             named = {"language": state.question.language or "Roman Urdu"}
             state.question = state.question.model_copy(update=named)
             typed = english
@@ -66,11 +71,14 @@ class Condense(Step):
             state.already_said = [] if again else [turn.answer for turn in turns]
         elif leans_on_history(question):
             readings = of_the_book(question)
+        if readings == [question] and (named := without_place(question)):
+            readings.append(named)
         state.readings = [await self._reader.written_out(one, version) for one in readings]
         state.alone = await self._reader.written_out(question, version)
         state.standalone = state.readings[0]
 
     async def _mended(self, turn: PastTurn, version: str) -> PastTurn:
         """An earlier question is a topic, and is searched for, too."""
-        question = await self._reader.mended(turn.question, version)
+        asked = in_english(turn.question) or turn.question
+        question = await self._reader.mended(asked, version)
         return turn.model_copy(update={"question": question})

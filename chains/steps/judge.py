@@ -12,6 +12,7 @@ from chains.answer.follow_ups import follow_ups
 from chains.evidence.abstention import Verdict
 from chains.evidence.store import BookStore
 from chains.question.condense import history_used, is_only_a_name, names_another_thing
+from chains.question.understanding import without_place
 from chains.served_book import ServedBook
 from chains.state import AnswerState, OwnPart
 from chains.steps.step import Step
@@ -90,6 +91,10 @@ class Judge(Step):
         asked = state.question.question
         if own_section and (names_another_thing(asked) or is_only_a_name(asked)):
             best = len(verdicts) - 1
+        if without_place(asked) == state.readings[-1] and verdicts[-1].titled:
+            place = own - frozenset(content_words(state.readings[-1]))
+            if any(place <= _first([passage]) for passage in state.found[-1]):
+                best = len(verdicts) - 1
         if not verdicts[best].answerable and state.alone in state.readings:
             # What the book does not answer is shown as it was asked, without an earlier topic.
             best = state.readings.index(state.alone)

@@ -15,12 +15,13 @@ from chains.question.condense import history_used
 from chains.question.own_parts import asked_of
 from chains.question.places import Found, asks_for_exercises, find
 from chains.question.selection import as_given, locate
+from chains.question.urdu import in_english
 from chains.served_book import ServedBook
 from chains.state import AnswerState, OwnPart
 from chains.steps.step import Step
 from schema import ANY_VERSION
 from text.outline import Outline
-from text.words import word_set
+from text.words import language_of, word_set
 
 _TABLE: Final = 4
 """How many times wider than others the passage of a plan is."""
@@ -52,6 +53,7 @@ class Retrieve(Step):
                     for reading in state.readings
                 )
                 state.found = await asyncio.gather(*searches)
+                await self._in_english(state, config)
                 state.own_part = await self._own_part(state)
         state.standalone, state.passages = state.readings[0], state.found[0]
 
@@ -69,10 +71,32 @@ class Retrieve(Step):
         wide = _TABLE if state.place.task == "row" else 1
         room = self._retriever.passage_tokens * wide
         passages = sections_of(chunks, state.place.sections, room)
-        state.readings, state.found = [state.question.question], [passages]
+        # A question in Roman Urdu was read in English.
+        shown = asked if language_of(asked) == "en" else state.asked or asked
+        state.readings, state.found = [shown], [passages]
         if not passages:
             state.place = None
         return bool(passages)
+
+    async def _in_english(self, state: AnswerState, config: RunnableConfig) -> None:
+        """Searches for what a question in Urdu script asks in English, where no page is in Urdu."""
+        unread = [
+            language_of(reading) == "ur"
+            and not any(p.metadata["locale"] == "ur" for p in found[:1])
+            for reading, found in zip(state.readings, state.found, strict=True)
+        ]
+        if self._retriever.multilingual or not any(unread):
+            return
+        vocabulary = await self._retriever.store.vocabulary()
+        loanwords = await asyncio.to_thread(lambda: vocabulary.loanwords)
+        for i in (i for i, one in enumerate(unread) if one):
+            if english := in_english(state.readings[i], loanwords):
+                if state.alone == state.readings[i]:
+                    state.alone = english
+                state.readings[i] = english
+                state.found[i] = await self._retriever.ainvoke(english, config, limits=state.limits)
+                spoken = {"language": state.question.language or "Urdu"}
+                state.question = state.question.model_copy(update=spoken)
 
     async def _own_part(self, state: AnswerState) -> OwnPart | None:
         """What the book says of itself, where that may be asked: "do I need a GPU?"."""

@@ -14,6 +14,7 @@ from chains.question.condense import (
     was_answered,
 )
 from chains.question.places import find
+from chains.question.roman_urdu import in_english
 from chains.question.small_talk import Kind, SmallTalk, small_talk
 from chains.question.small_talk_replies import reply
 from chains.runnable import AnswerRunnable, AnswerWrapper, traced
@@ -61,7 +62,8 @@ class SmallTalkAnswers(AnswerWrapper):
         newest = _newest(state)
         if newest is not None and was_answered(newest):
             return None
-        asked = state.question.question
+        typed = state.question.question
+        asked = in_english(typed) or typed
         kind: Kind | None = None
         if asks_for_any_code(asked) or asks_for_any_example(asked):
             kind = "of_what"
@@ -71,7 +73,8 @@ class SmallTalkAnswers(AnswerWrapper):
             outline = await self._outline(state)
             if find(asked, outline, begins=not state.history) is None:
                 kind = "not_found" if newest else "no_answer"
-        return SmallTalk(kind, language_of(asked)) if kind else None
+        language = language_of(typed) if asked == typed else "roman-ur"
+        return SmallTalk(kind, language) if kind else None
 
     async def _outline(self, state: AnswerState) -> Outline:
         """A greeting is answered while the store is away, too."""

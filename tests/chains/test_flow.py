@@ -329,3 +329,24 @@ async def test_that_all_was_quoted_is_said_without_a_notice_before_it() -> None:
     told = PastTurn(question=asked["question"], answer=first["answer"], status="answered")
     more = await chain.ainvoke({"question": "tell me more", "history": [told]})
     assert more["answer"].startswith("I have quoted all that the book says about this.")
+
+
+async def test_a_thing_in_a_place_is_told_by_the_section_that_is_called_so() -> None:
+    chunks = [
+        chunk("A keel in a boat list of boat parts: keel, boat, keel in boat.", "Boat parts"),
+        chunk("A keel is the lowest beam. It runs along a boat.", "Keel"),
+    ]
+    models = Models(ScriptedChat(pieces=["Fine."]), "scripted")
+    flow = ChainParts(BookRetriever(store=MemoryStore(chunks)), models)
+    answer = await build_chain(flow).ainvoke({"question": "What is a keel in a boat?"})
+    assert answer["standalone_question"] == "What is a keel"
+    other = await build_chain(flow).ainvoke({"question": "What is a keel in a plane?"})
+    assert other["standalone_question"] == "What is a keel in a plane?"
+
+
+async def test_a_question_in_urdu_is_searched_in_english_where_no_page_is_in_urdu() -> None:
+    retriever = BookRetriever(store=MemoryStore(CHUNKS), multilingual=False)
+    condense, retrieve, *_ = build_flow(ChainParts(retriever, parts().models)).steps
+    state = AnswerState(Question(question="روبوٹ کیا ہے؟"))
+    found = await retrieve.ainvoke(await condense.ainvoke(state))
+    assert (found.readings, found.question.language) == (["what is robot"], "Urdu")

@@ -14,6 +14,15 @@ from chains.question.roman_urdu import in_english
         ("robot kaise chalta hai", "how does robot walk or run"),
         ("topic aur service mein kya farq hai", "what is the difference between topic and service"),
         ("costmap kyun zaroori hai", "why is costmap important"),
+        ("mujhe samjhao ZMP", "explain ZMP"),
+        ("mujhe lidar ke baare mein batao", "explain lidar"),
+        ("kya mujhe GPU chahiye", "do i need GPU"),
+        ("gazebo kaise install karun", "how to install gazebo"),
+        ("URDF kis liye use hota hai?", "what is URDF used for"),
+        ("yeh kaise kaam karta hai", "how does it work"),
+        ("kyun?", "why is it important"),
+        ("aur batao", "tell me more"),
+        ("kahan se shuru karun", "where do i start"),
     ],
 )
 def test_a_known_form_about_an_english_name_is_read_in_english(asked: str, english: str) -> None:
@@ -27,6 +36,8 @@ def test_a_known_form_about_an_english_name_is_read_in_english(asked: str, engli
         "iska timeout kitna hai?",
         "kya hai",
         "what is ZMP",
+        "example",
+        "is it hard",
         "jazzy install karne ke baad kaise check karun",
     ],
 )
