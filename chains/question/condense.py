@@ -100,6 +100,9 @@ def leans_on_history(question: str) -> bool:
     before = 0
     if words[-1] == "then" and _NAMES_A_THING.match(question):
         words = words[:-1]  # "what is SDF then" names something else
+    if words[1:2] == ["there"]:
+        # "Is there a PDF?" points at nothing.
+        return not (_PRONOUNS | _COMPARING).isdisjoint(words[2:])
     for word in words:
         if word in _PRONOUNS and (before < _EARLY or content <= _SHORT):
             return True

@@ -71,8 +71,8 @@ class Condense(Step):
             state.already_said = [] if again else [turn.answer for turn in turns]
         elif leans_on_history(question):
             readings = of_the_book(question)
-        if readings == [question] and (named := without_place(question)):
-            readings.append(named)
+        if readings == [question] and (wider := without_place(question)):
+            readings.append(wider)
         state.readings = [await self._reader.written_out(one, version) for one in readings]
         state.alone = await self._reader.written_out(question, version)
         state.standalone = state.readings[0]

@@ -11,7 +11,12 @@ from chains.answer import phrases
 from chains.answer.follow_ups import follow_ups
 from chains.evidence.abstention import Verdict
 from chains.evidence.store import BookStore
-from chains.question.condense import history_used, is_only_a_name, names_another_thing
+from chains.question.condense import (
+    asks_of_the_answer,
+    history_used,
+    is_only_a_name,
+    names_another_thing,
+)
 from chains.question.understanding import without_place
 from chains.served_book import ServedBook
 from chains.state import AnswerState, OwnPart
@@ -75,7 +80,8 @@ class Judge(Step):
             self._score(reading, passages, vocabulary, book.calibration)
             for reading, passages in zip(state.readings, state.found, strict=True)
         ]
-        own = frozenset(content_words(state.alone))
+        of_all = asks_of_the_answer(state.alone)
+        own = frozenset() if of_all else frozenset(content_words(state.alone))
         if state.readings[0] == state.alone:
             verdicts[1:] = [
                 replace(v, sure=v.sure and vocabulary.coverage(own, _first(found)) >= _OWN)

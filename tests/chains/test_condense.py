@@ -61,6 +61,7 @@ def test_a_follow_up_leans_on_the_conversation(question: str) -> None:
         "how does slam work",
         "how accurate is whisper",
         "why do robots fall",
+        "is there a pdf",
         "ڈیجیٹل ٹوئن کیا ہوتا ہے اور یہ ڈیجیٹل ماڈل سے کیسے مختلف ہے؟",
     ],
 )

@@ -297,8 +297,8 @@ async def test_a_reader_who_is_lost_is_told_another_part_of_the_answer_or_asked_
 
 async def test_a_follow_up_of_a_word_that_no_passage_holds_is_not_surely_answered() -> None:
     chain = build_chain(parts(scorer=certain))
-    sure = {"high": "is it a computer?", "low": "is it hard?"}
-    for confidence, asked in sure.items():
+    sure = {"is it a computer?": "high", "is it hard?": "low", "explain that simpler": "high"}
+    for asked, confidence in sure.items():
         answer = await chain.ainvoke({"question": asked, "history": [TOLD]})
         assert answer["confidence"] == confidence
 
