@@ -56,9 +56,9 @@ def _listed(
     gap = ""
     for group, source, title in zip(groups, sources, titles, strict=True):
         heading = group[0].heading if group else title
-        named = title if heading == title else f"{title}: {heading}"
-        begins = "" if is_about_the_page(heading) else "prose"
-        told = next((c.text for c in group if c.kind == begins), "")
+        announces = is_about_the_page(heading)
+        named = title if announces or heading == title else f"{title}: {heading}"
+        told = next((c.text for c in group if c.kind == "prose" and not announces), "")
         yield Piece(f"- **{named}** – {told}" if told else f"- **{named}**", gap, source)
         gap = "\n"
 
@@ -97,7 +97,7 @@ def _overview(
                     words += unit.length
                     yield Piece(unit.text, "\n" if unit.kind == "item" else "\n\n", source)
             listed = False
-        elif heading:
+        elif heading and not (number == 0 and is_about_the_page(heading)):
             line = f"- **{heading}**" + (f": {told[0].text}" if told else "")
             yield Piece(line, "\n" if listed else "\n\n" if number else "", source)
             listed = True

@@ -1,6 +1,7 @@
 """Which text says what a thing is."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -10,6 +11,7 @@ _ASKED: Final = re.compile(
     re.I,
 )
 _OPENS: Final = re.compile(r"(?:^|[.!?:]\s|\n)[ \t*_>]*+(?:an?\s|the\s)?$")
+_KIND: Final = re.compile(r"(?:an?|the|one|any)\s")
 _LEAD: Final = 40
 """Characters before a name in which its sentence begins."""
 DONE: Final = r"\w+ed|done|made|given|found|built|taken"
@@ -26,13 +28,20 @@ def asks_what_is(question: str) -> str:
 
 def defines(text: str, name: str) -> bool:
     """True where a sentence of the text begins "An action server is …"."""
-    if not name:
-        return False
+    return any(_definitions(text.lower(), name))
+
+
+def says_what_kind(text: str, name: str) -> bool:
+    """The same, and it goes on with "a", "an" or "the": "A boat is only as good as …" does not."""
     lowered = text.lower()
-    return any(
-        _OPENS.search(lowered, max(0, said.start() - _LEAD), said.start())
-        for said in _definition(name.lower()).finditer(lowered)
-    )
+    return any(_KIND.match(lowered, said.end()) for said in _definitions(lowered, name))
+
+
+def _definitions(lowered: str, name: str) -> Iterator[re.Match[str]]:
+    if name:
+        for said in _definition(name.lower()).finditer(lowered):
+            if _OPENS.search(lowered, max(0, said.start() - _LEAD), said.start()):
+                yield said
 
 
 @lru_cache(maxsize=256)

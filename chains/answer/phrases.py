@@ -44,6 +44,12 @@ _UNSURE: Final = {
     "roman-ur": "Ho sakta hai kitab bilkul is sawal ka jawab na deti ho. "
     "Qareeb tareen yeh hai:\n\n",
 }
+_IN_PARTS: Final = {
+    "en": "These parts of the book are about this. For an answer, ask more exactly.\n\n",
+    "ur": "کتاب کے یہ حصے اس بارے میں ہیں۔ جواب کے لیے ذرا واضح سوال پوچھیں۔\n\n",
+    "roman-ur": "Kitab ke yeh hisse is baare mein hain. Jawab ke liye zara wazeh sawal "
+    "poochhein.\n\n",
+}
 _READ_AS: Final = "*I read this as “{}”*\n\n"
 _NAME: Final = re.compile(
     r"((Simplified|Traditional|Brazilian|Canadian|Modern|Roman|Latin American|British|American)\s)?"
@@ -77,6 +83,11 @@ def is_refusal(answer: str) -> bool:
 def unsure(question: str, wanted: str | None) -> str:
     """Said before an answer that may not be exactly what was asked."""
     return _UNSURE[spoken_language(question, wanted)]
+
+
+def in_parts(question: str, wanted: str | None) -> str:
+    """Said before the parts of the book that are about a word, where nothing else was asked."""
+    return _IN_PARTS[spoken_language(question, wanted)]
 
 
 def read_as(question: str) -> str:

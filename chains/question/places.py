@@ -72,6 +72,8 @@ class Found:
     places: Sequence[Place] = ()
     exact: bool = True
     """False: more is asked than where it stands, such as whether it is hard."""
+    named: bool = False
+    """Nothing was said but a name, which may be that of a thing as well."""
 
 
 def asks_for_exercises(question: str) -> bool:
@@ -100,7 +102,7 @@ def find(question: str, outline: Outline, *, begins: bool = False) -> Found | No
         about = (w for w in left if w not in _TELLING | _PARTS | _LISTING and not kind_of(w))
         return _telling_of(outline, frozenset(content_words(" ".join(about))))
     if named_alone := _named_alone(left, outline):
-        return named_alone
+        return replace(named_alone, named=True)
     if exercises and begins and not rest:
         return _all_exercises(outline)
     if exercises or _OVERVIEW & set(left):

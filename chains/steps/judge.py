@@ -63,6 +63,9 @@ class Judge(Step):
         book = await self._book.of(state)
         if state.place is None:
             await self._weigh(state, book)
+        elif state.place.named and state.place.task == "chapters":
+            question = state.question
+            state.preface += phrases.in_parts(question.question, question.language)
         elif not state.place.exact:
             state.confidence = "low"
             _warn(state)

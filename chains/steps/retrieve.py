@@ -20,9 +20,13 @@ from chains.served_book import ServedBook
 from chains.state import AnswerState, OwnPart
 from chains.steps.step import Step
 from schema import ANY_VERSION
+from text.definitions import asks_what_is, says_what_kind
 from text.outline import Outline
 from text.words import language_of, word_set
 
+_WHAT_IS: Final = "What is {}?"
+_BEST: Final = 2
+"""So many of the best passages may define a thing."""
 _TABLE: Final = 4
 """How many times wider than others the passage of a plan is."""
 _SEARCHES: Final = 48
@@ -47,7 +51,7 @@ class Retrieve(Step):
         async with self._limit():
             if selection := (state.question.selected_text or "").strip():
                 await self._select(state, selection)
-            elif not await self._look_up(state):
+            elif not await self._look_up(state, config):
                 searches = (
                     self._retriever.ainvoke(reading, config, limits=state.limits)
                     for reading in state.readings
@@ -57,14 +61,15 @@ class Retrieve(Step):
                 state.own_part = await self._own_part(state)
         state.standalone, state.passages = state.readings[0], state.found[0]
 
-    async def _look_up(self, state: AnswerState) -> bool:
+    async def _look_up(self, state: AnswerState, config: RunnableConfig) -> bool:
         """The sections of the place that is asked for, such as "week 5", if one is."""
         store = self._retriever.store
         book = await self._book.of(state)
         outline = await store.outline(book.book_version)
         asked = state.question.question
         state.place = None if is_refused(asked) else _place(state, outline.of(state.version))
-        if state.place is None:
+        if state.place is None or (state.place.named and await self._defined(state, config)):
+            state.place = None
             return False
         chunks = await store.sections(list(state.place.sections))
         # The row of a plan may stand anywhere in its table.
@@ -77,6 +82,18 @@ class Retrieve(Step):
         if not passages:
             state.place = None
         return bool(passages)
+
+    async def _defined(self, state: AnswerState, config: RunnableConfig) -> bool:
+        """Whether the book says what a thing is that only was named; then that is asked."""
+        name = state.asked or state.question.question
+        question = _WHAT_IS.format(name.strip(" ?!."))
+        found = await self._retriever.ainvoke(question, config, limits=state.limits)
+        names = {asks_what_is(question), asks_what_is(question).removesuffix("s")}
+        texts = [passage.page_content for passage in found[:_BEST]]
+        if not any(says_what_kind(text, one) for text in texts for one in names):
+            return False
+        state.readings, state.alone = [question], question
+        return True
 
     async def _in_english(self, state: AnswerState, config: RunnableConfig) -> None:
         """Searches for what a question in Urdu script asks in English, where no page is in Urdu."""

@@ -156,7 +156,7 @@ async def test_of_several_readings_the_one_with_the_best_evidence_is_answered() 
     assert answer.status == "answered"
 
 
-def certain(*given: Any) -> Verdict:
+def certain(*given: Any, **named: Any) -> Verdict:
     """Whatever is found answers the question."""
     return Verdict(1.0, answerable=True)
 
@@ -350,3 +350,21 @@ async def test_a_question_in_urdu_is_searched_in_english_where_no_page_is_in_urd
     state = AnswerState(Question(question="روبوٹ کیا ہے؟"))
     found = await retrieve.ainvoke(await condense.ainvoke(state))
     assert (found.readings, found.question.language) == (["what is robot"], "Urdu")
+
+
+async def test_a_name_alone_is_answered_by_its_definition_or_by_the_parts_that_bear_it() -> None:
+    listed = [
+        chunk(f"Keels of {part} hold.", f"Boat {part}", path=f"{part}.md")
+        for part in ("keels", "sails")
+    ]
+    for one in listed:
+        one.metadata.update(title=one.metadata["heading"], breadcrumb=[one.metadata["heading"]])
+    defined = chunk("A boat is a vessel that swims. What is a boat?", "Vessels", path="c.md")
+    for chunks, shown in ((listed, "boat"), ([*listed, defined], "What is boat?")):
+        store = MemoryStore(chunks)
+        models = Models(ScriptedChat(pieces=["Fine."]), "scripted")
+        chain = build_chain(ChainParts(BookRetriever(store=store), models, scorer=certain))
+        answer = await chain.ainvoke({"question": "boat"})
+        assert answer["standalone_question"] == shown
+        in_parts = answer["answer"].startswith("These parts of the book are about this.")
+        assert in_parts is (shown == "boat")

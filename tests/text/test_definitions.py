@@ -2,7 +2,7 @@
 
 import pytest
 
-from text.definitions import asks_what_is, defines
+from text.definitions import asks_what_is, defines, says_what_kind
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,8 @@ def test_nothing_is_defined_where_no_name_is_asked_for() -> None:
 
 def test_a_long_text_is_read_in_bounds() -> None:
     assert not defines("* " * 200_000 + "gazebo ", "gazebo")
+
+
+def test_a_definition_says_of_which_kind_a_thing_is() -> None:
+    assert says_what_kind("It rains. A boat is a vessel.", "boat")
+    assert not says_what_kind("A boat is only as good as its keel.", "boat")
