@@ -58,12 +58,16 @@ _NUMBER: Final = re.compile(
 )
 _TIME: Final = r"(ns|µs|us|ms|s|sec|seconds?|min|minutes?|h|hours?|days?|weeks?|months?|years?)\b"
 _PER_TIME: Final = r"\d\s?([kMG]?Hz|m/s|km/h|rpm|fps|rad/s|frames|times)\b|per second|a second"
+_DATE: Final = (
+    r"\b(19|20)\d\d\b|\b[Ww]eeks? \d|\b(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\d:\d\d\b"
+    r"|\b(January|February|March|April|May|June|July|August|September|October|November|December)\b"
+)
 _QUANTITIES: Final = [
     (re.compile(asked, re.I), re.compile(unit))
     for asked, unit in (
         (r"\bhow (fast|quick|often)\b|\b(rate|frequency|speed)\b", rf"{_PER_TIME}|\d\s?{_TIME}"),
         (r"\bhow (long|quick|much time)\b|\b(duration|timeout|time)\b", rf"\d\s?{_TIME}"),
-        (r"\b(when|year|date|until|kab)\b", r"\b(19|20)\d\d\b"),
+        (r"\b(when|year|date|until|kab)\b", _DATE),
         (r"\bhow (far|high|tall|large|deep)\b|\bdistance\b", r"\d\s?(mm|cm|m|km|°|px)(?!\w)"),
         (
             r"\bhow (heavy|much)\b",

@@ -232,7 +232,7 @@ def _cues(query: Query, candidate: Candidate) -> float:
     if "define" in kinds:
         bonus += _definition(query, candidate)
     if "number" in kinds:
-        bonus += 0.12 * (query.quantity_in(text) - 0.3) + 0.12 * query.counts_in(text)
+        bonus += 0.2 * (query.quantity_in(text) - 0.3) + 0.12 * query.counts_in(text)
     if "why" in kinds and reason_in(text):
         bonus += 0.08
     return bonus

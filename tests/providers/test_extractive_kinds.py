@@ -273,3 +273,12 @@ def test_a_brief_definition_is_followed_by_what_a_chapter_says_of_it(chat: Extra
     first, second = reply.text.split("\n\n")
     assert first.startswith("A node is one participant")
     assert "one node per thing that can fail" in second
+
+
+def test_who_asks_when_gets_the_row_with_the_date(chat: ExtractiveChat) -> None:
+    demonstration = passage("weekly-plan.md", "Capstone demonstration")
+    assessment = passage("weekly-plan.md", "Assessment")
+    demonstration.metadata["score"], assessment.metadata["score"] = 0.65, 0.55
+    reply = ask(chat, "when is the capstone due", demonstration, assessment)
+    first = reply.text.split("\n\n")[0]
+    assert "| Capstone | 40 % | Week 13 |" in first
