@@ -33,6 +33,7 @@ _OTHER: Final = 0.8
 _OF_BRIEF: Final = 0.5
 """The same beside a definition, as a glossary has it, of no more than so many words:"""
 _BRIEF: Final = 60
+_TOLD_BRIEFLY: Final = frozenset(("number", "list", "compare", "code", "command", "show"))
 _FEWEST: Final = 3
 """Items or rows that make a list whole."""
 _NEAR: Final = 0.3
@@ -223,7 +224,7 @@ def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[C
     """What another section may add: it scores nearly as well, or the best one says little."""
     best, first = ranked[0]
     listed = "list" in query.kinds
-    brief = "define" in query.kinds and words(excerpts[0]) <= _BRIEF
+    brief = not query.kinds & _TOLD_BRIEFLY and words(excerpts[0]) <= _BRIEF
     least = best * (_OF_BRIEF if brief else _OTHER) - max(0.0, _SURE - best)
     return [
         candidate
