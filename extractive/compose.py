@@ -1,5 +1,6 @@
 """From scored sentences to an answer: what answers first and whole, then what belongs to it."""
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,7 @@ from extractive.encoder import SentenceEncoder
 from extractive.excerpts import ANNOUNCING, Layout, words
 from extractive.passages import Candidate
 from extractive.question import Query
-from extractive.scoring import inherited, score, tells_nothing
+from extractive.scoring import handed_down, inherited, score, tells_nothing
 from extractive.selection import explanation, is_general, lift, selected
 from extractive.wording import CODE_LINES, Excerpt, Piece, quote
 from text.code import language_of_code, languages_of_code
@@ -20,6 +21,8 @@ from text.words import content_words, language_of
 
 _NO_ANSWER: Final = 0.05
 """No sentence scores higher: the passages do not answer."""
+_TELLING: Final = 0.15
+"""What scores less does not take the place of what only announces."""
 _SURE: Final = 0.6
 """A best score below is a doubtful one."""
 _ROOM: Final = 140
@@ -72,12 +75,12 @@ class Composer:
         for part in () if excerpts else parts:
             ranked, layout = self._ranked(part, query, barred)
             ranked = [pair for pair in ranked if id(pair[1]) not in said]
+            ranked = _telling_first(ranked, barred)
             least = _NO_ANSWER if language_of(query.text) == "en" else _NO_ANSWER / 2
             if not ranked or ranked[0][0] < least or (again and id(ranked[0][1]) in barred):
                 break
             if excerpts:
-                leads = [c for _, c in ranked if not _repeats(c, excerpts)][:1]
-                excerpts += [layout.excerpt([lead], _OTHER_ROOM) for lead in leads]
+                excerpts += _further(part, ranked, layout, excerpts, barred)
             else:
                 excerpts.append(_first(query, ranked, layout, barred))
                 if len(parts) == 1:
@@ -133,7 +136,9 @@ class Composer:
                 value + _OF_WHOLE * (other - value)
                 for value, other in zip(scores, whole, strict=True)
             ]
-        found = inherited(query, self.passages)
+        telling = {c.passage for c in self.candidates if id(c) not in barred}
+        silent = {c.passage for c in self.candidates} - telling
+        found = handed_down(inherited(query, self.passages), self.passages, silent)
         scores = [
             value + found[c.passage] for value, c in zip(scores, self.candidates, strict=True)
         ]
@@ -169,12 +174,41 @@ def _tells_of(side: Query, candidate: Candidate) -> bool:
     return prose and side.words.keys() <= candidate.words | set(content_words(candidate.heading))
 
 
+def _telling_first(ranked: Ranked, barred: Collection[int]) -> Ranked:
+    """What tells something leads, unless it is hardly about what was asked."""
+    best = next((pair for pair in ranked if id(pair[1]) not in barred), None)
+    if best is None or best[0] < _TELLING or ranked[0][0] >= _SURE:
+        return ranked
+    return [best, *(pair for pair in ranked if pair is not best)]
+
+
 def _first(query: Query, ranked: Ranked, layout: Layout, barred: Collection[int]) -> Excerpt:
     """The section that answers, or the one item that explains a term."""
     _, lead = ranked[0]
     if lead.kind == "item" and query.names_item(lead.raw):
         return [lead]
     return layout.excerpt([lead, *_inside(query, ranked, layout, barred)], _ROOM)
+
+
+def _further(
+    part: Query,
+    ranked: Ranked,
+    layout: Layout,
+    excerpts: Sequence[Excerpt],
+    barred: Collection[int],
+) -> list[Excerpt]:
+    """What the next part of a question is answered with, unless that was said already."""
+    code = "why" not in part.kinds  # which gives no reasons
+    fresh = (
+        c
+        for _, c in ranked
+        if (code or c.kind != "code") and id(c) not in barred and not _repeats(c, excerpts)
+    )
+    quoted = [c for excerpt in excerpts for c in excerpt]
+    return [
+        [c for c in layout.excerpt([lead], _OTHER_ROOM) if c not in quoted]
+        for lead in itertools.islice(fresh, 1)
+    ]
 
 
 def _add_others(query: Query, ranked: Ranked, layout: Layout, excerpts: list[Excerpt]) -> None:
@@ -230,7 +264,7 @@ def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[C
         candidate
         for value, candidate in ranked
         if value >= least
-        and (candidate.cosine is None or candidate.cosine >= _NEAR)
+        and _is_near(query, candidate)
         and _elsewhere(candidate, excerpts)
         and not tells_nothing(query, candidate)
         and candidate.kind in (("prose", "item", "row") if listed else ("prose", "item"))
@@ -238,6 +272,12 @@ def _others(query: Query, ranked: Ranked, excerpts: Sequence[Excerpt]) -> list[C
         and not (candidate.kind == "item" and ANNOUNCING.search(candidate.raw))
         and not (query.defined_by(first.raw) and query.defined_by(candidate.raw))
     ]
+
+
+def _is_near(query: Query, candidate: Candidate) -> bool:
+    """Near in meaning, as far as the model of the sentences reads the question's language."""
+    read = language_of(query.text) == "en" and candidate.cosine is not None
+    return not read or (candidate.cosine or 0.0) >= _NEAR
 
 
 def _elsewhere(candidate: Candidate, excerpts: Sequence[Excerpt]) -> bool:

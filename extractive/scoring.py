@@ -3,7 +3,7 @@
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from langchain_core.documents import Document
@@ -35,6 +35,8 @@ _CODE_UNASKED: Final = -0.2
 _DIAGRAM: Final = -0.3
 _TROUBLE: Final = 0.15
 """Charged to remedies where nothing is wrong."""
+_BARE_ITEM: Final = 0.2
+"""Charged to an item of a word or two, such as the name of a tool to install."""
 _DEFINES: Final = 0.25
 _NAMES: Final = 0.12
 """For a sentence that only begins with what is to be defined."""
@@ -51,7 +53,12 @@ _ABOUT_THE_BOOK: Final = re.compile(
     r"|\b(you|we)(['’]ll| will) (also )?(be able to|learn|explore|cover|discover|look at|see how)\b"
     r"|^\W*(?:let['’]?s|welcome to)\b|\bbefore (starting|beginning|proceeding|continuing)\b"
     r"|^\W*(?:you(?:['’]ll| will| should)(?: now)? (?:see|notice)|(?:expected )?output)\b"
-    r"|^\W*(previous|next|back to)\b.{0,80}\b(next|chapter|lesson|module)\b",
+    r"|^\W*(previous|next|back to)\b.{0,80}\b(next|chapter|lesson|module)\b"
+    r"|\bthis (?:\w+ )?(?:chapter|module|section|page|lesson|tutorial|guide|course|unit) (?:covers"
+    r"|explains|describes|introduces|explores|presents|shows|walks|teaches|provides|will)\b"
+    r"|^\W*(?:(?:common|useful|various|key|some|several) )?(?:methods|techniques|ways|tips|issues"
+    r"|problems|approaches|strategies|examples|instructions|guidelines|an? (?:overview|guide))"
+    r" (?:for|of|to|with|on|in)\b(?!.*\b(?:is|are|can|includes?|may|must|should|have|has)\b)",
     re.I,
 )
 
@@ -94,6 +101,21 @@ def inherited(query: Query, passages: Sequence[Document]) -> list[float]:
     scores = [float(p.metadata.get("score") or 0.0) for p in passages]
     share = _FOUND_FACTS if query.kinds & {"list", "compare", "number"} else _FOUND
     return [share * (score - max(scores)) for score in scores]
+
+
+def handed_down(
+    inheritance: Sequence[float], passages: Sequence[Document], silent: Collection[int]
+) -> list[float]:
+    """What sections that only announce leave to the first one found below their heading."""
+    found = list(inheritance)
+    for number in silent:
+        above = passages[number].metadata.get("breadcrumb") or []
+        for below, passage in enumerate(passages):
+            crumbs = passage.metadata.get("breadcrumb") or []
+            if below not in silent and above and crumbs[:-1][: len(above)] == above:
+                found[below] = max(found[below], inheritance[number])
+                break
+    return found
 
 
 def tells_nothing(query: Query, candidate: Candidate) -> bool:
@@ -229,6 +251,8 @@ def _cues(query: Query, candidate: Candidate) -> float:
         bonus -= _TROUBLE
     if candidate.kind == "code":
         bonus += _code(query, text)
+    if candidate.kind == "item" and len(candidate.words) <= 2 and "list" not in kinds:
+        bonus -= _BARE_ITEM
     if "define" in kinds:
         bonus += _definition(query, candidate)
     if "number" in kinds:

@@ -1,5 +1,6 @@
 """The wording of an answer: excerpts told apart by their headings, each with its source."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,9 @@ CODE_LINES: Final = 24
 """Lines of a block of code that are shown."""
 _LINES: Final = {"code": 60, "show": 60, "how": 40}
 """The same, by the first of these that is asked for."""
+
+_STAGE: Final = re.compile(r"\W*(?:step|stage|phase|method|option)\s\w{1,3}\b", re.I)
+"""What is below is one of several."""
 
 Excerpt = Sequence[Candidate]
 
@@ -57,7 +61,9 @@ def _label(query: Query, excerpt: Excerpt, *, alone: bool) -> str:
         return ""  # it stands below a heading of its own
     alike = len(excerpt) > 1 or first.kind == "code"
     bare = first.kind != "prose" and not first.context and alike
-    if not heading or heading.endswith(("?", "؟")) or not (telling or leans or bare or not alone):
+    staged = _STAGE.match(heading)
+    told = telling or leans or bare or staged or not alone
+    if not heading or heading.endswith(("?", "؟")) or not told:
         return ""
     return f"**{heading}:** " if first.kind == "prose" else f"**{heading}**\n\n"
 

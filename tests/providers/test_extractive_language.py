@@ -74,3 +74,11 @@ def test_the_language_that_was_asked_for_counts(
 def test_nothing_is_introduced_when_nothing_answers(chat: ExtractiveChat) -> None:
     empty = Document(page_content="", metadata={"id": "x"})
     assert ask(chat, "رگڑ کیا ہے؟", empty).text == ""
+
+
+def test_a_model_that_does_not_read_the_question_keeps_no_section_out(
+    chat: ExtractiveChat,
+) -> None:
+    servo = as_passage("The angle of a servo is 90 degrees.", "Servos")
+    reply = ask(chat, "Friction ka angle kitna hota hai?", FRICTION, servo)
+    assert "90 degrees" in reply.text

@@ -127,3 +127,59 @@ def test_a_list_whose_last_item_ends_without_a_point_before_code_stays_whole(
     )
     reply = ask(chat, "What is a topic?", as_passage(text, "Topics"))
     assert "publishes to a topic\n- Other nodes subscribe to that topic" in reply.text
+
+
+def below(passage: Document, *headings: str) -> Document:
+    passage.metadata["breadcrumb"] = list(headings)
+    return passage
+
+
+def test_a_section_that_only_announces_leaves_the_answer_to_the_first_below_it(
+    chat: ExtractiveChat,
+) -> None:
+    opening = as_passage("Let's write a simple node in Python.", "Your first node")
+    example = as_passage("The class inherits from Node and has a timer.", "Example 1")
+    other = as_passage("Shows all active nodes in a list.", "Listing nodes")
+    reply = ask(
+        chat,
+        "how do i write my first node",
+        below(scored(opening, 0.8), "Your first node"),
+        below(scored(other, 0.6), "Listing nodes"),
+        below(scored(example, 0.5), "Your first node", "Example 1"),
+    )
+    assert reply.text.startswith("The class inherits")
+
+
+def test_what_only_announces_does_not_lead_where_something_tells(chat: ExtractiveChat) -> None:
+    text = "This short tutorial covers how to simulate a lidar.\n\nA lidar is simulated by rays."
+    reply = ask(chat, "how do i simulate a lidar", as_passage(text, "Lidar simulation"))
+    assert reply.text.startswith("A lidar is simulated")
+    fragment = "Methods for validating that the lidar simulation is realistic."
+    passages = [as_passage(fragment, "Validation"), as_passage(text, "Lidar simulation")]
+    assert not ask(chat, "how do i simulate a lidar", *passages).text.startswith("Methods")
+
+
+def test_the_second_half_of_a_question_does_not_say_the_first_half_again(
+    chat: ExtractiveChat,
+) -> None:
+    said = "The zero moment point is the point where moments vanish."
+    code = "```python\nclass ZeroMomentPoint:\n    matters = True\n```"
+    passage = as_passage(f"{said}\n\n{code}", "The zero moment point")
+    reply = ask(chat, "what is the zero moment point and how does it compute", passage)
+    assert reply.text.count(said) == 1
+    assert "matters = True" in reply.text
+    reply = ask(chat, "what is the zero moment point and why does it matter", passage)
+    assert reply.text == said
+
+
+def test_the_name_of_a_tool_alone_is_no_answer(chat: ExtractiveChat) -> None:
+    tools = as_passage("- Python\n- Docker\n- Git", "Extensions")
+    text = as_passage("Images of Docker make every machine alike.", "Containers")
+    reply = ask(chat, "why use Docker for robots", scored(tools, 0.7), scored(text, 0.65))
+    assert reply.text.startswith("Images of Docker")
+
+
+def test_one_of_several_steps_is_called_by_its_heading(chat: ExtractiveChat) -> None:
+    passage = as_passage("Create a file named `robot.urdf`.", "Step 1: Create a robot")
+    reply = ask(chat, "how do i create a robot file", passage)
+    assert reply.text.startswith("**Step 1: Create a robot:** Create a file")
