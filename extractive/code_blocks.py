@@ -21,7 +21,7 @@ _PREAMBLE: Final = re.compile(r"\s*(?:$|#|//|<!--|<\?|import\b|from\b|using\b|pa
 """A line that does nothing by itself."""
 _CLOSER: Final = re.compile(r"\s*(?:[)\]}{]|</|fi\b|done\b|esac\b|end\b)")
 """A line that belongs to what stands before it."""
-_BARE: Final = re.compile(r"\s*(?:[{}()\[\];]*|(?:public|private|protected):)\s*$")
+_BARE: Final = re.compile(r"\s*+(?:[{}()\[\];]*|(?:public|private|protected):)\s*+$")
 """A line of brackets, or a label that stands as far out as its class."""
 _PAIRS: Final = ("()", "[]", "{}")
 _WHOLE, _FUNCTION, _PARAGRAPH, _STATEMENT, _NOWHERE = 4, 3, 2, 1, 0

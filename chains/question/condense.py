@@ -50,7 +50,8 @@ _ABOUT_THE_ANSWER: Final = frozenset(
         "simple simply simpler easy easier easily detail details detailed further elaborate clarify"
         " rephrase understand understood confused confusing lost repeat continue else shorter brief"
         " briefly longer beginner kid child 5 five plain english idea clue sense huh tldr eli5 bit"
-        " little next picture image diagram figure photo samjhao asan mazeed"
+        " little word words say put phrase next picture image diagram figure photo samjhao asan"
+        " mazeed"
     )
 )
 """What is asked of an answer already given: that it be simpler, longer, said again."""

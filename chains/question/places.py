@@ -34,6 +34,8 @@ _TELLING: Final = frozenset(
 _PARTS: Final = frozenset("section sections page pages".split())
 _LISTING: Final = frozenset("which what where any list find there".split())
 _POINTING: Final = frozenset("what what's whats is this it about here in can i learn".split())
+_ALL: Final = frozenset("everything points ideas".split())
+"""What is asked for of the whole book where nothing else is named: "the key points"."""
 _MOST_PAGES: Final = 5
 _TEMPLATE: Final = {"tutorial-basics", "tutorial-extras"}
 """Folders that Docusaurus makes in every new book, and authors forget."""
@@ -55,7 +57,7 @@ _STRUCTURE: Final = {
         *_BEGIN,
         *_CONTENTS,
         *"list happens happen come comes read reading study section sections page whole full"
-        " entire short brief main key point points idea ideas goal goals objective"
+        " entire short brief main key everything point points idea ideas goal goals objective"
         " objectives question questions problem problems task tasks quick learned taught"
         " covered content table first lost new beginner course there many lesson lessons"
         " chapter module week part unit plan do mein kya hai seekhna parhna پڑھنا سیکھنا".split(),
@@ -115,6 +117,8 @@ def find(question: str, outline: Outline, *, begins: bool = False) -> Found | No
         _BEGIN & set(left) and (begins or not {"it", "this", "that", "them"} & set(left))
     ):
         return Found("outline", _of_page(outline.pages[0]))
+    if begins and _ALL & set(left):
+        return _contents(outline)
     if _is_whole(left) or (begins and left and _POINTING.issuperset(left)):
         return _contents(outline)
     return None
@@ -187,7 +191,8 @@ def _is_whole(words: Sequence[str]) -> bool:
         return bool(asked & {"list", "all", "table", "many", "which", "what", "show", "contents"})
     if asked & {"book", "kitab", "course"}:
         return bool(
-            asked & {"about", "learn", "teach", "teaches", "cover", "covers", "what", "topics"}
+            asked
+            & set("about learn teach teaches cover covers what what's whats topics inside".split())
         )
     return False
 

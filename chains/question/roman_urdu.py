@@ -46,6 +46,7 @@ _FORMS: Final = [
             "explain {}",
         ),
         (rf"(?:mujhe |muje )?{_TELL} (.{{2,60}}?)", "explain {}"),
+        (r"(?:mujhe |muje )?(.{2,60}?) (?:seekhna|sikhna|parhna)", "where can i learn about {}"),
     )
 ]
 _MOST_WORDS: Final = 5
@@ -55,10 +56,19 @@ _SAID: Final = [
     for pattern, english in (
         (rf"{_THIS} (?:kaise|kaisay) (?:kaam|kam) (?:karta|karti|karte)", "how does it work"),
         (rf"{_THIS} (?:kya|kia)", "what is it"),
+        (
+            rf"{_THIS} (?:kitab|book|course) (?:kis ke|kiske|kis k|kin ke) (?:liye|liay)",
+            "who is this book for",
+        ),
+        (
+            rf"{_THIS} (?:kitab|book) (?:kis ke|kiske|kis) (?:bare|baare) (?:mein|me)",
+            "what is this book about",
+        ),
         (rf"{_THIS} (?:matlab )?(?:kya|kia)(?: matlab)?", "what does it mean"),
         (rf"(?:{_THIS} )?(?:kyun|kyu|kyon)(?: zaroori| zaruri| important)?", "why is it important"),
         (
-            rf"(?:{_THIS} |koi )?(?:ki )?(?:misal|example(?= ))(?: do| dein| den| dijiye)?",
+            rf"(?:mujhe )?(?:{_THIS} |koi )?(?:ki )?(?:misal|example(?= ))"
+            r"(?: do| dein| den| dijiye)?",
             "give me an example",
         ),
         (r"(?:mujhe )?(?:aur|mazeed)(?: bhi)?(?: batao| bataen| bataiye)?", "tell me more"),

@@ -223,7 +223,9 @@ def _opening(text: str) -> int:
     mark = _PUNCTUATION.match(text, end)
     # "It is good to know that …" is no thanks.
     always = talk.kind in _ALWAYS_APART and not _remark(words, 0)[1]
-    apart = mark or always or words[length] in _OPENERS
+    # "Which chapter is about it" asks for more than "which chapter?".
+    opens = talk.kind != "check" and words[length] in _OPENERS
+    apart = mark or always or opens
     return (mark.end() if mark else end) if apart else 0
 
 

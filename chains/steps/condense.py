@@ -12,7 +12,7 @@ from chains.question.condense import (
     leans_on_history,
     of_the_book,
 )
-from chains.question.roman_urdu import in_english
+from chains.question.said_in_urdu import in_english
 from chains.question.small_talk import without_opening
 from chains.question.understanding import (
     QuestionReader,
@@ -52,8 +52,9 @@ class Condense(Step):
             named = {"language": state.question.language or language}
             state.question = state.question.model_copy(update=named)
         typed = without_wish(typed)
-        if language_of(typed) != "ur" and (english := in_english(typed)):
-            named = {"language": state.question.language or "Roman Urdu"}
+        if english := in_english(typed):
+            spoken = "Urdu" if language_of(typed) == "ur" else "Roman Urdu"
+            named = {"language": state.question.language or spoken}
             state.question = state.question.model_copy(update=named)
             typed = english
         question = state.asked = await self._reader.mended(typed, version)

@@ -76,7 +76,7 @@ class Retrieve(Step):
         wide = _TABLE if state.place.task == "row" else 1
         room = self._retriever.passage_tokens * wide
         passages = sections_of(chunks, state.place.sections, room)
-        # A question in Roman Urdu was read in English.
+        # A question in Urdu was read in English.
         shown = asked if language_of(asked) == "en" else state.asked or asked
         state.readings, state.found = [shown], [passages]
         if not passages:

@@ -9,12 +9,14 @@ from langchain_core.runnables import RunnableConfig
 from chains.evidence.store import BookStore
 from chains.question.condense import (
     asks_for_any_example,
+    leans_on_history,
+    names_a_subject,
     names_nothing,
     names_others,
     was_answered,
 )
 from chains.question.places import find
-from chains.question.roman_urdu import in_english
+from chains.question.said_in_urdu import in_english
 from chains.question.small_talk import Kind, SmallTalk, small_talk
 from chains.question.small_talk_replies import reply
 from chains.runnable import AnswerRunnable, AnswerWrapper, traced
@@ -73,7 +75,7 @@ class SmallTalkAnswers(AnswerWrapper):
             outline = await self._outline(state)
             if find(asked, outline, begins=not state.history) is None:
                 kind = "not_found" if newest else "no_answer"
-        language = language_of(typed) if asked == typed else "roman-ur"
+        language = "roman-ur" if asked != typed and typed.isascii() else language_of(typed)
         return SmallTalk(kind, language) if kind else None
 
     async def _outline(self, state: AnswerState) -> Outline:
@@ -96,6 +98,7 @@ def _goes_on(state: AnswerState, talk: SmallTalk) -> bool:
     """ "How does this work?" and "I don't get it" after an answer are about what was answered."""
     newest = _newest(state)
     if talk.kind == "lost":
-        return newest is not None and was_answered(newest)
+        asked = newest.question if newest and was_answered(newest) else ""
+        return names_a_subject(asked) or (bool(asked) and leans_on_history(asked))
     words = tokens(state.question.question)
     return bool(state.history) and "this" in words and words[0] in ("what", "how")

@@ -28,6 +28,7 @@ OUTLINE = built(
         ("quiz me on topics", "exercises", "m1/01-nodes.md#Exercises"),
         ("where do I start?", "outline", "intro.md"),
         ("what is this book about?", "contents", "intro.md"),
+        ("what's in this book", "contents", "intro.md"),
         ("what should I know before I start this book?", "part", "intro.md#Prerequisites"),
         ("who is this book for?", "part", "intro.md#Prerequisites"),
         ("what are the prerequisites", "part", "intro.md#Prerequisites"),

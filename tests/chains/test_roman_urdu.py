@@ -22,6 +22,9 @@ from chains.question.roman_urdu import in_english
         ("yeh kaise kaam karta hai", "how does it work"),
         ("kyun?", "why is it important"),
         ("aur batao", "tell me more"),
+        ("mujhe example do", "give me an example"),
+        ("yeh kitab kis ke liye hai", "who is this book for"),
+        ("mujhe robotics seekhna hai", "where can i learn about robotics"),
         ("kahan se shuru karun", "where do i start"),
     ],
 )

@@ -69,6 +69,8 @@ def test_the_language_that_was_asked_for_counts() -> None:
         ("ok another question, how long does it take", "how long does it take"),
         ("good robots for beginners", "good robots for beginners"),
         ("test the robot", "test the robot"),
+        ("which chapter is about walking", "which chapter is about walking"),
+        ("are you sure? what is a node", "what is a node"),
         ("it is good to know what ZMP is", "it is good to know what ZMP is"),
         ("this is wrong. what is a node?", "what is a node?"),
         ("thanks", "thanks"),
