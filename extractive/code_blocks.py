@@ -1,9 +1,9 @@
 """Blocks of code that are too long to be shown whole: the part that answers, cut where it ends."""
 
+import itertools
 import re
 import textwrap
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 from text.code import comment_in, language_of_code
@@ -29,9 +29,14 @@ _WHOLE, _FUNCTION, _PARAGRAPH, _STATEMENT, _NOWHERE = 4, 3, 2, 1, 0
 
 def functions(lines: Sequence[str]) -> list[range]:
     """The lines of each function or class head, and what stands before the first of them."""
-    begins = [at for at, line in enumerate(lines) if _BEGINS.match(line)]
-    bounds = [0, *(at for at in begins if at), len(lines)]
-    return [range(*bound) for bound in pairwise(bounds)]
+    begins = (at for at in range(1, len(lines)) if _BEGINS.match(lines[at]))
+    return [range(*bound) for bound in itertools.pairwise([0, *begins, len(lines)])]
+
+
+def is_fragment(block: str) -> bool:
+    """It was cut out of a longer block when the book was split: its first line is indented."""
+    lines = (line for line in block.splitlines()[1:] if line.strip())
+    return next(lines, "")[:1].isspace()
 
 
 def cut(block: str, most: int, window: tuple[int, int], *, imports: bool = False) -> str:
@@ -45,7 +50,7 @@ def cut(block: str, most: int, window: tuple[int, int], *, imports: bool = False
         imports: all that fits is wanted, and what stands before the first class belongs to it.
     """
     fence, *lines = block.splitlines()
-    if len(lines) <= most or len(lines) < 2:
+    if len(lines) < 2 or (len(lines) <= most and not is_fragment(block)):
         return block
     closing = [lines.pop()] if lines[-1].lstrip().startswith(("```", "~~~")) else []
     if window[1] <= window[0]:
@@ -60,7 +65,8 @@ def cut(block: str, most: int, window: tuple[int, int], *, imports: bool = False
     end = _end(lines, start, last, most, least=most // 2 if imports else (last - start) // 2)
     kept = textwrap.dedent("\n".join(lines[start:end])).rstrip().splitlines()
     mark = comment_in(language_of_code(fence), "…")
-    before = [mark] if mark and any(map(str.strip, lines[:start])) else []
+    missing = is_fragment(block) or any(map(str.strip, lines[:start]))
+    before = [mark] if mark and missing else []
     after = [mark] if mark and any(map(str.strip, lines[end:])) else []
     return "\n".join([fence, *before, *kept, *after, *closing])
 
@@ -78,8 +84,13 @@ def _start(lines: Sequence[str], first: int, last: int, most: int) -> int:
         fitting = [at for at in around if ends - at <= most] or around[:1]
         if last - fitting[-1] <= most:
             return _decorated(lines, fitting[-1])
-    paragraph = next((at for at in range(first, 0, -1) if not lines[at - 1].strip()), 0)
-    return paragraph if last - paragraph <= most else first
+    start, least = first, _indent(lines[first])
+    for at in range(first, max(0, last - most) - 1, -1):
+        if not lines[at].strip():
+            break
+        if _indent(lines[at]) <= least:
+            start, least = at, _indent(lines[at])
+    return start
 
 
 def _function_end(lines: Sequence[str], begin: int, last: int) -> int:
@@ -97,7 +108,8 @@ def _decorated(lines: Sequence[str], at: int) -> int:
 
 def _end(lines: Sequence[str], start: int, last: int, most: int, *, least: int) -> int:
     """One past the last line: where the whole ends after the window, or the last of what ends."""
-    furthest = min(len(lines), start + most)
+    outside = (at for at in range(start + 1, len(lines)) if _is_outside(lines[at], lines[start]))
+    furthest = min(len(lines), start + most, *itertools.islice(outside, 1))
     last = min(max(last, start + 1), furthest)
     ends = {end: _quality(lines, start, end) for end in range(start + 1, furthest + 1)}
     if whole := [end for end, quality in ends.items() if quality == _WHOLE and end >= last]:
@@ -107,6 +119,10 @@ def _end(lines: Sequence[str], start: int, last: int, most: int, *, least: int) 
     }
     best = max(late.values())
     return max(end for end, quality in late.items() if quality == best)
+
+
+def _is_outside(line: str, first: str) -> bool:
+    return bool(line.strip()) and _indent(line) < _indent(first)
 
 
 def _quality(lines: Sequence[str], start: int, end: int) -> int:

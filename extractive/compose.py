@@ -7,6 +7,7 @@ from typing import Final
 
 from langchain_core.documents import Document
 
+from extractive.code_blocks import is_fragment
 from extractive.encoder import SentenceEncoder
 from extractive.excerpts import ANNOUNCING, Layout, words
 from extractive.passages import Candidate
@@ -238,7 +239,7 @@ def _inside(
         and value >= best * _INSIDE
         and id(c) not in barred
         and (not only_code or c.kind == "code")
-        and (c.kind != "code" or (code and len(c.lines) <= CODE_LINES))
+        and (c.kind != "code" or (code and len(c.lines) <= CODE_LINES and not is_fragment(c.text)))
         and not ANNOUNCING.search(c.raw)
         and not layout.hangs(c)
         and (c.block != lead.block or c.kind == "prose")

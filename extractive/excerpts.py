@@ -198,7 +198,7 @@ class Layout:
             return set()
         block = self._block(after)
         listed = "list" in self._kinds and bool(_COUNTED.search(lead.raw))
-        if not (listed or _OPEN.search(lead.raw)):
+        if not (listed or _OPEN.search(lead.raw) or ANNOUNCING.search(lead.raw)):
             return set()
         if after.kind == "code":
             return {after.position}

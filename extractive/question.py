@@ -24,8 +24,7 @@ _ASKS: Final = {
     r"|\bhow (is|are|was|were) (\S+ ){1,4}\w+(ed|en|ne|lt|ght)\b(?=\W*$| (by|in|with)\b)"
     r"|\bhow to\b|\bcommands?\b|\bflags?\b|\bsteps?\b|\bkais[ae]y?\b|کیسے|\bfix\b|\binstall\b",
     "command": r"\bcommands?\b|\bsyntax\b|\bflags?\b",
-    "code": r"(?<!error )(?<!exit )(?<!return )(?<!status )(?<!qr )(?<!bar )\bcodes?\b"
-    r"|\bsnippets?\b|\bscripts?\b",
+    "code": r"\bsnippets?\b|\bscripts?\b",
     "show": r"^\W*(?:please |can you |could you )?(?:show|give)(?: me| us)? (?:a|an|the|some|one)\b"
     r"|\bexamples?\W*$",
     "list": r"^\W*(please )?(list|name|enumerate)\b|\blist (the|all|of)\b|\bsteps\b|\btable\b"

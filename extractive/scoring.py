@@ -45,8 +45,8 @@ _OF_LIST: Final = 0.8
 """A word of its list counts this much of a word of the item."""
 _CODE_WINDOW: Final = 14
 """Lines of a code block that are looked at together."""
-_NAMED: Final = 0.3
-"""A word in the name of a class counts so much more."""
+_NAMED: Final = 1.0
+_CLASS: Final = re.compile(r"\s*(?:public |export )?class\s")
 _ABOUT_THE_BOOK: Final = re.compile(
     r"\b(this|the (?:next|previous|last|following))"
     r" (chapter|module|section|page|lesson|part|tutorial|guide|course|unit)\b"
@@ -167,8 +167,8 @@ def _best_window(weights: Mapping[str, float], candidate: Candidate) -> frozense
     for part in functions(lines):
         value, window = _window(weights, held, part)
         # A class that is named for what is asked says more than what calls it.
-        named = held[part.start] if lines[part.start].lstrip().startswith("class ") else ()
-        found.append((value + _NAMED * sum(weights[word] for word in named), window))
+        named = _CLASS.match(lines[part.start]) and weights.keys() <= held[part.start]
+        found.append((value + _NAMED * bool(named), window))
     inside = max(found, key=lambda pair: pair[0])[1]
     told = [at for at in inside if held[at]] or inside[:1]
     candidate.window = (told[0], told[-1] + 1)

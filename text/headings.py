@@ -10,7 +10,9 @@ _ABOUT_THE_PAGE: Final = re.compile(
     r"(?<!\W)\W*+\b(learning (goals|objectives|outcomes)|what (you will|you['’]ll|we will|we['’]ll)"
     r" (learn|cover|be able|build)|objectives|goals of|(\w+ )?exercises?|knowledge check|quiz"
     r"|advanced problems|(conceptual|review) questions|further reading|references"
-    r"|next steps|getting help|(additional |further )?resources|table of contents"
+    r"|teaching (?:suggestions|notes|tips)|(?:common )?student (?:challenges|difficulties)"
+    r"|(?:instructor|teacher)['’]?s? (?:notes|guide)|next steps|getting help"
+    r"|(additional |further )?resources|table of contents"
     r"|chapters (of|in) th(is|e)|(module|course|book) (structure|outline))\b",
     re.I,
 )

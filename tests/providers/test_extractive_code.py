@@ -114,6 +114,49 @@ def test_a_class_whose_bracket_stands_on_the_next_line_is_not_cut_before_it() ->
     assert part[1:4] == ["public class Robot : Machine", "{", "    int joint0;"]
 
 
+FRAGMENT = """\
+```python
+        self.steps += 1
+        return self.steps
+
+    def cancel(self, goal):
+        \"\"\"Accept a cancellation.\"\"\"
+        return True
+
+    def execute(self, goal):
+        self.start(goal)
+```"""
+
+
+def test_a_fragment_of_a_class_is_shown_as_the_function_that_answers() -> None:
+    part = cut(FRAGMENT, 40, line_of(FRAGMENT, "Accept a cancellation")).splitlines()
+    assert part == [
+        "```python",
+        "# …",
+        "def cancel(self, goal):",
+        '    """Accept a cancellation."""',
+        "    return True",
+        "# …",
+        "```",
+    ]
+
+
+def test_lines_outside_of_what_was_begun_are_not_shown_with_it() -> None:
+    part = cut(FRAGMENT, 40, (1, 9)).splitlines()
+    assert part[1:4] == ["# …", "self.steps += 1", "return self.steps"]
+    assert "def cancel(self, goal):" not in part
+
+
+def test_one_answer_does_not_string_fragments_together(chat: ExtractiveChat) -> None:
+    passage = as_passage(FRAGMENT, "An action server")
+    (chunk,) = passage.metadata["chunks"]
+    other = FRAGMENT.replace("Accept a cancellation", "Cancel the goal again")
+    metadata = {**chunk.metadata, "index": 3}
+    later = chunk.model_copy(update={"page_content": other, "metadata": metadata})
+    passage.metadata["chunks"].append(later)
+    assert ask(chat, "how do i cancel a goal", passage).text.count("```") == 2
+
+
 def test_a_language_whose_comments_are_unknown_is_cut_without_a_mark() -> None:
     block = CLASS.replace("```python", "```")
     assert "…" not in cut(block, 15, line_of(block, "Keep upright"))
@@ -159,6 +202,13 @@ def test_the_paragraph_before_the_code_comes_whole_or_not_at_all(chat: Extractiv
     long = " ".join(f"Sentence {number} tells of a parameter." for number in range(30))
     passage = as_passage(f"{long}\n\n{code}", "Parameter files")
     assert "Sentence 29" not in ask(chat, "show me a parameter file", passage).text
+
+
+def test_who_speaks_of_his_code_does_not_ask_for_some(chat: ExtractiveChat) -> None:
+    told = as_passage("Code of a robot is tested in simulation first.", "Testing")
+    block = as_passage("```python\nbarriers = {'test': ['robot', 'code']}\n```", "Barriers")
+    reply = ask(chat, "how do i test my robot code", block, told)
+    assert reply.text.startswith("Code of a robot")
 
 
 def test_an_error_code_is_no_code(chat: ExtractiveChat) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from text.headings import asks_of_trouble, is_named, is_of_trouble, name_in
+from text.headings import asks_of_trouble, is_about_the_page, is_named, is_of_trouble, name_in
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,14 @@ def test_what_is_for_those_in_trouble_is_known_by_its_heading_or_label(
     heading: str, sentence: str
 ) -> None:
     assert is_of_trouble(heading, sentence)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Teaching Suggestions", "Common Student Challenges", "Instructor's Notes"]
+)
+def test_what_is_for_teachers_explains_nothing_to_readers(heading: str) -> None:
+    assert is_about_the_page(heading)
+    assert not is_about_the_page("Teaching a robot to walk")
 
 
 def test_other_sections_are_for_everybody() -> None:
