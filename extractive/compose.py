@@ -35,9 +35,11 @@ _SIDE_ROOM: Final = 80
 _OTHER: Final = 0.8
 """Share of the best score from which another section is worth a word."""
 _OF_BRIEF: Final = 0.5
-"""The same beside a definition, as a glossary has it, of no more than so many words:"""
+"""The same beside an answer as brief as a glossary's."""
 _BRIEF: Final = 60
+"""Words of such an answer."""
 _TOLD_BRIEFLY: Final = frozenset(("number", "list", "compare", "code", "command", "show"))
+"""What may be answered briefly and whole."""
 _FEWEST: Final = 3
 """Items or rows that make a list whole."""
 _NEAR: Final = 0.3
@@ -71,9 +73,11 @@ class Composer:
         again = bool(said)
         said = {*said, *_in_other_languages(query, self.candidates)}
         barred = self._telling_nothing(query) | said
+        if sides := self._side_by_side(query, barred):
+            return quote(query, sides, self.passages)
         parts = query.parts
-        excerpts = self._side_by_side(query, barred)
-        for part in () if excerpts else parts:
+        excerpts: list[Excerpt] = []
+        for part in parts:
             ranked, layout = self._ranked(part, query, barred)
             ranked = [pair for pair in ranked if id(pair[1]) not in said]
             ranked = _telling_first(ranked, barred)
