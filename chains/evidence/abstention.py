@@ -98,6 +98,10 @@ class Verdict:
     judged: bool = False
     """A model that reads the passages has the last word."""
 
+    def refused(self) -> "Verdict":
+        """The same, but no answer, unless a model that reads the passages finds one."""
+        return replace(self, answerable=self.judged, sure=False)
+
     def doubted(self) -> "Verdict":
         """The same, but not sure."""
         return replace(self, sure=False, confidence=self.confidence if self.judged else "low")

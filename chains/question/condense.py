@@ -217,7 +217,7 @@ class LexicalCondenser:
             and not asks_of_the_answer(asked)
             and not asks_for_any_code(asked)
         ]
-        alone = [asked for asked in spoken if not leans_on_history(asked)]
+        alone = [a for a in spoken if not leans_on_history(a) or is_only_a_name(a)]
         leaning = leans_on_history(question)
         subject = any(names_a_subject(asked) for asked in spoken[:1])
         if not subject or (asks_how_long(question) and is_of_the_reader(spoken[0])):

@@ -91,8 +91,10 @@ class Judge(Step):
                 for v, found in zip(verdicts[1:], state.found[1:], strict=True)
             ]
         else:
+            # What is only a name is another topic where none of the passages says it.
+            another = is_only_a_name(state.alone)
             verdicts = [
-                v if _speaks_of(own, found) else v.doubted()
+                v if _speaks_of(own, found) else v.refused() if another else v.doubted()
                 for v, found in zip(verdicts, state.found, strict=True)
             ]
         best = _best(verdicts, stands_alone=state.readings[0] == state.alone)

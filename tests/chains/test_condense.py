@@ -76,6 +76,11 @@ async def test_the_lexical_rewrite_carries_the_last_topic_that_stood_alone() -> 
     assert readings[0] == "how long does it take: Why is that?"
 
 
+async def test_a_name_alone_is_the_topic_of_what_follows() -> None:
+    history = [*HISTORY, PastTurn(question="the costmap?", answer="A grid.")]
+    assert (await LexicalCondenser()("why", history)) == ["the costmap: why"]
+
+
 async def readings(reply: str, question: str) -> list[str]:
     chat: Any = ScriptedChat(pieces=[reply])
     return await ModelCondenser(chat, PROMPT)(question, HISTORY)

@@ -303,6 +303,13 @@ async def test_a_follow_up_of_a_word_that_no_passage_holds_is_not_surely_answere
         assert answer["confidence"] == confidence
 
 
+async def test_a_name_that_no_passage_says_is_no_part_of_the_topic_before() -> None:
+    chain = build_chain(parts(scorer=certain))
+    for asked, joined in {"VSLAM": False, "the computer?": True}.items():
+        answer = await chain.ainvoke({"question": asked, "history": [TOLD]})
+        assert (answer["standalone_question"] != asked) == joined
+
+
 async def test_a_name_of_one_letter_is_looked_up() -> None:
     answer = await build_chain(parts()).ainvoke({"question": "what is R?"})
     assert answer["status"] != "small_talk"
