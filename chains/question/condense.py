@@ -21,6 +21,7 @@ from chains.question.understanding import without_wish
 from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
 from text.code import asks_for_any_code
+from text.comparison import names_of_sides
 from text.headings import is_of_any_thing
 from text.words import content_words, language_of, tokens
 
@@ -183,8 +184,12 @@ def names_others(question: str) -> bool:
 
 
 def may_lean(question: str) -> bool:
-    """True when a question is short enough to be about what was said before."""
-    return leans_on_history(question) or len(content_words(question)) <= _MAY_LEAN
+    """True when a question is short enough to be about what was said before.
+
+    "Topic vs service" names both of its sides itself.
+    """
+    short = len(content_words(question)) <= _MAY_LEAN and not names_of_sides(question)
+    return leans_on_history(question) or short
 
 
 def history_used(question: Question, history: Sequence[PastTurn]) -> Sequence[PastTurn]:

@@ -146,6 +146,12 @@ async def test_it_is_the_course_where_nothing_else_was_spoken_of() -> None:
     ]
 
 
+def test_a_comparison_that_names_both_sides_leans_on_nothing() -> None:
+    assert history_used(Question(question="topic vs service"), HISTORY) == ()
+    assert history_used(Question(question="it vs a service"), HISTORY)
+    assert history_used(Question(question="which is better"), HISTORY)
+
+
 @pytest.mark.parametrize("question", ["ZMP", "the costmap?", "lifecycle node"])
 def test_a_name_alone_may_be_another_topic(question: str) -> None:
     assert is_only_a_name(question)
