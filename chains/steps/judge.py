@@ -22,6 +22,7 @@ from chains.served_book import ServedBook
 from chains.state import AnswerState, OwnPart
 from chains.steps.step import Step
 from schema import CollectionInfo
+from text.sentences import split_sentences
 from text.vocabulary import Vocabulary
 from text.words import content_words, word_set
 
@@ -142,8 +143,11 @@ def _speaks_of(own: frozenset[str], passages: Sequence[Document]) -> bool:
 
     Who asks in more words than one is often answered in others.
     """
-    held = (word_set(" ".join([*p.metadata["breadcrumb"], p.page_content])) for p in passages)
-    return len(own) != 1 or any(own <= there for there in held)
+    if len(own) != 1:
+        return True
+    # A word within code says nothing of what is free, hard or best.
+    told = ([*p.metadata["breadcrumb"], *split_sentences(p.page_content)] for p in passages)
+    return any(own <= word_set(" ".join(sentences)) for sentences in told)
 
 
 def _first(passages: Sequence[Document]) -> frozenset[str]:
