@@ -48,6 +48,7 @@ _ASKS_NEED: Final = re.compile(
 _IS_NEEDED: Final = re.compile(
     r"\W*(?:is|are) (?P<what>[^:?]{2,50}?) (?:required|needed|necessary|mandatory|a must)\W*", re.I
 )
+_TO_KNOW: Final = re.compile(r"\b(?:know|understand|learn)\b", re.I)
 _ASKS_TIME: Final = re.compile(r"\bhow (?:long|much time|many (?:hours|weeks|months|days))\b", re.I)
 _OF_TIME: Final = frozenset(
     content_words(
@@ -57,6 +58,7 @@ _OF_TIME: Final = frozenset(
 )
 _TIMES: Final = frozenset(content_words("weeks hours months semester"))
 _MOST_NAMED: Final = 2
+_MOST_OF_A_PAGE: Final = 4
 _MOST_SECTIONS: Final = 12
 
 
@@ -69,6 +71,8 @@ class Asked:
     """Stems of which one is sought in them."""
     must: bool = False
     """Without one of the words a section tells nothing."""
+    known: bool = False
+    """It is asked what to know: what is not among the prerequisites is not needed."""
 
     def told_by(self, held: Mapping[str, frozenset[str]]) -> tuple[str | None, bool]:
         """The section that tells it, and whether by one of the words.
@@ -79,14 +83,17 @@ class Asked:
             if held.get(section, frozenset()) & self.words:
                 return section, True
         spare = next((i for i in self.sections if i in held), None)
-        return None if self.must else spare, False
+        return None if self.must else spare, self.known
 
 
 def part_of(words: Sequence[str], outline: Outline) -> list[str]:
     """The section that tells whom the book is for, what it asks of them, or how it is marked."""
     asked = frozenset(words)
     if _asks_for_marks(words):
-        return _headed(outline, _MARKED)[:1]
+        told = _headed(outline, _MARKED)
+        # What only opens a page says little.
+        same = (ident for ident in told if ident.startswith(told[0].partition("#")[0]))
+        return list(same)[:_MOST_OF_A_PAGE]
     book = asked & {"book", "course", "kitab", "textbook"}
     whom = asked & {"who", "whom", "me", "beginner", "beginners", "someone", "audience"}
     if (book and whom and asked & {"for", "audience"}) or asked == {"who", "is", "this", "for"}:
@@ -108,7 +115,10 @@ def asked_of(question: str, outline: Outline) -> Asked | None:
     named = frozenset(content_words(match["what"])) - {"know", stem("learn"), "own", "buy"}
     if not 0 < len(named) <= _MOST_NAMED:
         return None
-    return Asked(_first(outline, _NEEDED), named, must=bool(match.groupdict().get("may")))
+    known = bool(_TO_KNOW.search(question))
+    headings = _PREREQUISITES if known else _NEEDED
+    must = bool(match.groupdict().get("may"))
+    return Asked(_first(outline, headings), named, must, known)
 
 
 def asks_how_long(question: str) -> bool:

@@ -98,7 +98,8 @@ def _goes_on(state: AnswerState, talk: SmallTalk) -> bool:
     """ "How does this work?" and "I don't get it" after an answer are about what was answered."""
     newest = _newest(state)
     if talk.kind == "lost":
-        asked = newest.question if newest and was_answered(newest) else ""
+        typed = newest.question if newest and was_answered(newest) else ""
+        asked = in_english(typed) or typed
         return names_a_subject(asked) or (bool(asked) and leans_on_history(asked))
     words = tokens(state.question.question)
     return bool(state.history) and "this" in words and words[0] in ("what", "how")

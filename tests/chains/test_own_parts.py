@@ -48,6 +48,7 @@ def test_marks_are_not_meant_where_something_else_is_named(question: str) -> Non
         ("do I need a saw", ("intro.md#Prerequisites", True)),
         ("is a saw required?", ("intro.md#Prerequisites", True)),
         ("do I need math", ("intro.md#Prerequisites", False)),
+        ("do I need to know calculus", ("intro.md#Prerequisites", True)),
         ("can I use a laser", (None, False)),
         ("how long does the course take?", ("intro.md#How the book is organised", True)),
         ("how many weeks is this", ("intro.md#How the book is organised", True)),
