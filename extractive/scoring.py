@@ -14,6 +14,7 @@ from extractive.passages import Candidate
 from extractive.question import Query, is_done, reason_in
 from text.code import fits, holds_code, language_of_code
 from text.headings import asks_about_the_page, is_about_the_page, is_of_trouble
+from text.words import content_words
 
 _EMBEDDED: Final = 24
 """Without stored vectors only this many sentences are embedded: each costs about 5 ms."""
@@ -33,6 +34,7 @@ _CODE: Final = {
 """What a block of code is worth, by the first of these that is asked for."""
 _CODE_UNASKED: Final = -0.2
 _DIAGRAM: Final = -0.3
+_WAY: Final = re.compile(r"\W*(?P<way>method|option|approach|way|alternative)\s\w{1,2}\b", re.I)
 _TROUBLE: Final = 0.15
 """Charged to remedies where nothing is wrong."""
 _BARE_ITEM: Final = 0.2
@@ -98,9 +100,37 @@ def inherited(query: Query, passages: Sequence[Document]) -> list[float]:
 
     The search has seen all of a section, a sentence may share words with a question by chance.
     """
-    scores = [float(p.metadata.get("score") or 0.0) for p in passages]
+    scores = _in_order(query, passages, [float(p.metadata.get("score") or 0.0) for p in passages])
     share = _FOUND_FACTS if query.kinds & {"list", "compare", "number"} else _FOUND
     return [share * (score - max(scores)) for score in scores]
+
+
+def _in_order(
+    query: Query, passages: Sequence[Document], scores: Sequence[float]
+) -> Sequence[float]:
+    """The scores, the best of several ways to do a thing for the first: the book advises it."""
+    ways: dict[str, list[int]] = defaultdict(list)
+    for number, passage in enumerate(passages):
+        if match := _WAY.match(str(passage.metadata.get("heading") or "")):
+            ways[f"{passage.metadata.get('path')} {match['way'].lower()}"].append(number)
+    ordered = list(scores)
+    for numbers in ways.values():
+        if any(_is_asked_for(query, number, numbers, passages) for number in numbers):
+            continue
+        best = sorted((scores[number] for number in numbers), reverse=True)
+        first = sorted(numbers, key=lambda number: passages[number].metadata["heading"])
+        for number, value in zip(first, best, strict=True):
+            ordered[number] = value
+    return ordered
+
+
+def _is_asked_for(
+    query: Query, number: int, numbers: Sequence[int], passages: Sequence[Document]
+) -> bool:
+    """The question holds a word of the way's name that no other way is told in."""
+    own = set(content_words(passages[number].metadata["heading"])) & query.words.keys()
+    others = (passages[other] for other in numbers if other != number)
+    return bool(own.difference(*(content_words(other.page_content) for other in others)))
 
 
 def handed_down(

@@ -1,5 +1,7 @@
 """Procedures come whole, and what is asked of an answer before: less of it, or more."""
 
+from langchain_core.documents import Document
+
 from extractive.chat import ExtractiveChat
 from extractive.question import Query
 from tests.providers.extractive_book import as_passage, ask
@@ -87,3 +89,22 @@ def test_a_long_block_that_was_shown_in_part_is_not_shown_again(chat: Extractive
     assert "measured_force_" in first.text
     again = ask(chat, "how do i calculate the moment of force", passage, said=[first.text])
     assert "measured_force_" not in again.text
+
+
+def test_of_several_ways_the_first_is_told_unless_another_is_asked_for_by_name(
+    chat: ExtractiveChat,
+) -> None:
+    def way(heading: str, text: str, score: float) -> Document:
+        found = as_passage(text, heading)
+        found.metadata["score"] = score
+        return found
+
+    launcher, native = "Option 1: Launcher (easiest)", "Option 3: Native installation"
+    ways = [
+        way(native, "Install the simulator from its archive.", 0.9),
+        way(launcher, "Install the simulator in the launcher.", 0.8),
+    ]
+    assert "in the launcher" in ask(chat, "how do i install the simulator", *ways).text[:90]
+    docker = way("Option 2: Docker", "Install the simulator as a container.", 0.95)
+    reply = ask(chat, "how do i install the simulator with docker", docker, *ways)
+    assert "as a container" in reply.text[:90]
