@@ -100,12 +100,14 @@ class Composer:
         excerpts: list[Excerpt] = []
         for side in (Query(f"What is {name}?") for name in names):
             ranked, layout = self._ranked(side, side, barred)
-            told = (c for _, c in ranked if id(c) not in barred and _tells_of(side, c))
-            lead = next((c for c in told if not _repeats(c, excerpts)), None)
+            leads = (c for _, c in ranked if id(c) not in barred and _tells_of(side, c))
+            lead = next((c for c in leads if not _repeats(c, excerpts)), None)
             if lead is None:
                 return []
             quoted = [c for excerpt in excerpts for c in excerpt]
-            excerpts.append([c for c in layout.excerpt([lead], _SIDE_ROOM) if c not in quoted])
+            named = lead.kind == "item" and side.names_item(lead.raw)
+            told = [lead] if named else layout.excerpt([lead], _SIDE_ROOM)
+            excerpts.append([c for c in told if c not in quoted])
         return excerpts
 
     def briefly(self, query: Query) -> list[Piece]:

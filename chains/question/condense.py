@@ -22,6 +22,7 @@ from errors import BookChatError
 from schema import MAX_QUESTION, PastTurn, Question
 from text.code import asks_for_any_code
 from text.comparison import names_of_sides
+from text.definitions import asks_what_is
 from text.headings import is_of_any_thing
 from text.words import content_words, language_of, tokens
 
@@ -70,6 +71,14 @@ _LESS: Final = re.compile(
     r"(?:\W+(?:it|this|that|please|pls|version|answer|way|one|me|for|again|of)){0,4}\W*",
     re.I,
 )
+_OTHER_SIDE: Final = re.compile(
+    r"\W*(?:(?:and|so|but|ok)\s)?(?:what(?:['’]?s| is| are) the differences?"
+    r"|how (?:does|is|do|are) (?:it|that|this|they) (?:differ|different|compared?)"
+    r"|(?:is|are) (?:it|that|this|they) (?:better|different|faster)|compare (?:it|that|this|them))"
+    r" (?:to|from|with|than) (?P<other>[^?.!]{2,60}?)[\s?.!]*",
+    re.I,
+)
+"""The other side of a comparison with what was spoken of."""
 _SIGNS: Final = re.compile(r"\b[cC](\+\+|#)|\b[B-HJLM-TVWXZ]\b(?!['’])")
 """Names that are no words: "C++", "what is R?"."""
 _EARLY: Final = 2
@@ -222,6 +231,8 @@ class LexicalCondenser:
             and not asks_of_the_answer(asked)
             and not asks_for_any_code(asked)
         ]
+        if compared := _compared(question, spoken):
+            return [compared]
         alone = [a for a in spoken if not leans_on_history(a) or is_only_a_name(a)]
         leaning = leans_on_history(question)
         subject = any(names_a_subject(asked) for asked in spoken[:1])
@@ -236,6 +247,14 @@ class LexicalCondenser:
         if nameless or asks_for_any_code(question):
             return joined or [question]
         return [*joined, question] if leaning else [question, *joined]
+
+
+def _compared(question: str, spoken: Sequence[str]) -> str:
+    """ "What's the difference to Unity", asked after what Gazebo is, with both sides."""
+    other = _OTHER_SIDE.fullmatch(question)
+    names = (asks_what_is(asked) or (asked if is_only_a_name(asked) else "") for asked in spoken)
+    name = next(filter(None, names), "")
+    return f"difference between {name} and {other['other']}" if other and name else ""
 
 
 def _topic(question: str) -> str:

@@ -152,6 +152,21 @@ def test_a_comparison_that_names_both_sides_leans_on_nothing() -> None:
     assert history_used(Question(question="which is better"), HISTORY)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what's the difference to a topic?",
+        "how does it differ from a topic",
+        "is it better than a topic?",
+        "and compare it with a topic",
+    ],
+)
+async def test_the_other_side_of_a_comparison_is_what_was_spoken_of(question: str) -> None:
+    read = "difference between lifecycle node and a topic"
+    assert await LexicalCondenser()(question, HISTORY) == [read]
+    assert history_used(Question(question=question), HISTORY)
+
+
 @pytest.mark.parametrize("question", ["ZMP", "the costmap?", "lifecycle node"])
 def test_a_name_alone_may_be_another_topic(question: str) -> None:
     assert is_only_a_name(question)

@@ -168,6 +168,14 @@ def test_two_things_that_nothing_compares_are_told_one_after_the_other(
     assert "An executor is the part" in second
 
 
+def test_two_terms_of_one_list_are_told_without_the_others(chat: ExtractiveChat) -> None:
+    terms = "- **Node**: A process.\n- **Topic**: A named bus.\n- **Service**: A call with a reply."
+    reply = ask(chat, "topic vs service", as_passage(terms, "Glossary"))
+    assert "A named bus" in reply.text
+    assert "A call with a reply" in reply.text
+    assert "A process" not in reply.text
+
+
 def test_a_side_that_the_book_does_not_know_leaves_the_other_alone(chat: ExtractiveChat) -> None:
     reply = ask(
         chat,
