@@ -66,7 +66,7 @@ _ASIDE: Final = re.compile(r"(?<!\s)\s\([^()]*+\)")
 _SHELLS: Final = frozenset(("bash", "sh", "shell", "console", "zsh", "powershell", "cmd"))
 _COMMANDS: Final = re.compile(r"\b(?:scripts?|commands?|terminal|bash|shell|console|cli)\b", re.I)
 _MOST_WORDS: Final = 6
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def asks_for_code(question: str) -> bool:

@@ -43,6 +43,7 @@ def test_other_questions_ask_for_no_code(question: str) -> None:
 
 def test_names_in_code_are_read_word_by_word() -> None:
     assert {"minim", "publish"} <= code_words("class MinimalPublisher: create_publisher()")
+    assert {"imu", "reader"} <= code_words("class IMUReader:")
 
 
 def test_a_diagram_is_no_code() -> None:
