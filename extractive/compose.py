@@ -80,6 +80,9 @@ class Composer:
         for part in parts:
             ranked, layout = self._ranked(part, query, barred)
             ranked = [pair for pair in ranked if id(pair[1]) not in said]
+            if again:
+                # What goes on with an answer is about the same.
+                ranked = [pair for pair in ranked if _is_near(query, pair[1])]
             ranked = _telling_first(ranked, barred)
             least = _NO_ANSWER if language_of(query.text) == "en" else _NO_ANSWER / 2
             if not ranked or ranked[0][0] < least or (again and id(ranked[0][1]) in barred):

@@ -99,10 +99,9 @@ class Judge(Step):
                 for v, found in zip(verdicts, state.found, strict=True)
             ]
         best = _best(verdicts, stands_alone=state.readings[0] == state.alone)
-        asked, last = state.question.question, verdicts[-1]
-        named = names_another_thing(asked) and last.titled
-        named |= is_only_a_name(asked) and (last.titled or last.sure)
-        if named and state.readings[-1] == state.alone:
+        own_section = state.readings[-1] == state.alone and verdicts[-1].titled
+        asked = state.question.question
+        if own_section and (names_another_thing(asked) or is_only_a_name(asked)):
             best = len(verdicts) - 1
         if without_place(asked) == state.readings[-1] and verdicts[-1].titled:
             place = own - frozenset(content_words(state.readings[-1]))

@@ -359,19 +359,6 @@ async def test_a_question_in_urdu_is_searched_in_english_where_no_page_is_in_urd
     assert (found.readings, found.question.language) == (["what is robot"], "Urdu")
 
 
-async def test_a_name_alone_that_is_surely_answered_is_another_topic() -> None:
-    def scorer(question: str, *given: Any) -> Verdict:
-        return Verdict(2.0 if TOPIC[:-1] in question else 1.0, answerable=True, titled=False)
-
-    chain = build_chain(parts(scorer=scorer))
-    for asked, shown in (
-        ("middleware", "middleware"),
-        ("advantages?", f"{TOPIC[:-1]}: advantages?"),
-    ):
-        answer = await chain.ainvoke({"question": asked, "history": [TOLD]})
-        assert answer["standalone_question"] == shown
-
-
 async def test_a_name_alone_is_answered_by_its_definition_or_by_the_parts_that_bear_it() -> None:
     listed = [
         chunk(f"Keels of {part} hold.", f"Boat {part}", path=f"{part}.md")

@@ -271,3 +271,15 @@ def test_a_selection_that_is_not_in_the_book_is_used_as_given(chat: ExtractiveCh
     text = "A gyroscope measures angular velocity. Its bias drifts with temperature."
     reply = ask(chat, "explain this", as_passage(text, "Selected text"), selection=text)
     assert "A gyroscope measures angular velocity." in reply.text
+
+
+def test_what_goes_on_with_an_answer_is_about_the_same(
+    chat: ExtractiveChat, embeddings: MiniLMEmbeddings
+) -> None:
+    passages = [
+        with_vectors(passage("glossary.md", "Gait"), embeddings),
+        with_vectors(passage("hardware-and-lab-guide.mdx", "Robots to work with"), embeddings),
+    ]
+    first = ask(chat, "what is a gait", *passages)
+    more = ask(chat, "what is a gait", *passages, said=[first.text])
+    assert more.text.startswith("I have quoted all that the book says about this.")
