@@ -240,8 +240,13 @@ class Layout:
             if unit is not None
             and unit.heading == lead.heading
             and not self._barred(unit)
+            and not self._points_over_a_gap(unit)
             and (unit.position > chosen[0].position or self._leads_to(unit, lead))
         ]
+
+    def _points_over_a_gap(self, unit: Candidate) -> bool:
+        before = self._at(unit.passage, unit.position - 1)
+        return before is None and bool(LEANING.match(unit.raw))
 
     def _leads_to(self, unit: Candidate, lead: Candidate) -> bool:
         """It stands in the same paragraph, or the lead speaks of "this variable"."""
