@@ -17,6 +17,9 @@ _SIDES: Final = [
         r"^(?>(.+?) aur )(?>(.+?) (?:mein|me|ka|ke)\b).*\bfarq",
     )
 ]
+_ASKED: Final = re.compile(
+    r"\b(?:vs|versus|differ\w*|compar\w+|distin\w+|choos\w+|choice|better|rather|farq)\b", re.I
+)
 _WRITTEN_OUT: Final = re.compile(r"(?<!\s)\s*+\([^()]*+\)")
 """What an abbreviation stands for, behind it."""
 _COMPARES: Final = re.compile(
@@ -41,8 +44,11 @@ def sides_of(question: str) -> tuple[str, str] | None:
 
 
 def names_of_sides(question: str) -> tuple[str, str] | None:
-    """As ``sides_of``, where both are short enough to be looked up by name."""
-    sides = sides_of(question)
+    """As ``sides_of``, where both are short enough to be looked up by name.
+
+    "The bridge between Gazebo and ROS 2" compares nothing.
+    """
+    sides = sides_of(question) if _ASKED.search(question) else None
     return sides if sides and all(len(s.split()) <= _LONGEST for s in sides) else None
 
 

@@ -26,6 +26,11 @@ def test_a_side_that_is_a_whole_clause_is_no_name() -> None:
     assert names_of_sides(question) is None
 
 
+def test_what_lies_between_two_things_is_no_comparison() -> None:
+    assert names_of_sides("what is the bridge between Gazebo and ROS 2") is None
+    assert names_of_sides("how do I choose between Gazebo and Unity")
+
+
 def test_a_sentence_compares_when_it_sets_one_side_against_the_other() -> None:
     sides = frozenset({"topic"}), frozenset({"servic"})
     words = frozenset({"topic", "servic"})
