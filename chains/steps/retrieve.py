@@ -52,11 +52,12 @@ class Retrieve(Step):
             if selection := (state.question.selected_text or "").strip():
                 await self._select(state, selection)
             elif not await self._look_up(state, config):
-                searches = (
-                    self._retriever.ainvoke(reading, config, limits=state.limits)
-                    for reading in state.readings
-                )
-                state.found = await asyncio.gather(*searches)
+                if not any(state.found):
+                    searches = (
+                        self._retriever.ainvoke(reading, config, limits=state.limits)
+                        for reading in state.readings
+                    )
+                    state.found = await asyncio.gather(*searches)
                 await self._in_english(state, config)
                 state.own_part = await self._own_part(state)
         state.standalone, state.passages = state.readings[0], state.found[0]
@@ -92,7 +93,7 @@ class Retrieve(Step):
         texts = [passage.page_content for passage in found[:_BEST]]
         if not any(says_what_kind(text, one) for text in texts for one in names):
             return False
-        state.readings, state.alone = [question], question
+        state.readings, state.alone, state.found = [question], question, [found]
         return True
 
     async def _in_english(self, state: AnswerState, config: RunnableConfig) -> None:

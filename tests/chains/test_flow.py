@@ -375,3 +375,4 @@ async def test_a_name_alone_is_answered_by_its_definition_or_by_the_parts_that_b
         assert answer["standalone_question"] == shown
         in_parts = answer["answer"].startswith("These parts of the book are about this.")
         assert in_parts is (shown == "boat")
+        assert store.searches == ["What is boat?"]
