@@ -159,10 +159,11 @@ def _first(passages: Sequence[Document]) -> frozenset[str]:
 def _best(verdicts: Sequence[Verdict], *, stands_alone: bool) -> int:
     """The reading that is answered.
 
-    A question that stands alone is joined to a topic only where that makes the answer sure. One
-    that leans on its topic means little without it.
+    A question that stands alone is joined to a topic only where that makes the answer sure, and
+    by more evidence. One that leans on its topic means little without it.
     """
-    if stands_alone and (verdicts[0].sure or not any(v.sure for v in verdicts)):
+    alone, others = verdicts[0], [v for v in verdicts[1:] if v.sure]
+    if stands_alone and (alone.sure or all(v.score <= alone.score for v in others)):
         return 0
     worth = [(v.answerable, v.score - _BETTER * i) for i, v in enumerate(verdicts)]
     if stands_alone:

@@ -48,6 +48,7 @@ class Retrieve(Step):
     async def fill(self, state: AnswerState, config: RunnableConfig) -> None:
         """Searches for every reading, or finds the selected text in the book."""
         await self._book.of(state)
+        state.found = []
         async with self._limit():
             if selection := (state.question.selected_text or "").strip():
                 await self._select(state, selection)

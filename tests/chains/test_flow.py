@@ -310,6 +310,20 @@ async def test_a_name_that_no_passage_says_is_no_part_of_the_topic_before() -> N
         assert (answer["standalone_question"] != asked) == joined
 
 
+@pytest.mark.parametrize(("evidence", "joined"), [(4.0, False), (5.0, True)])
+async def test_a_topic_is_joined_to_a_question_of_its_own_by_more_evidence(
+    evidence: float, joined: bool
+) -> None:
+    asked = {"question": "which computer runs the controller", "history": [TOLD]}
+
+    def weigh(question: str, *others: Any) -> Verdict:
+        together = question != asked["question"]
+        return Verdict(evidence if together else 4.5, answerable=True, sure=together)
+
+    answer = await build_chain(parts(scorer=weigh)).ainvoke(asked)
+    assert (answer["standalone_question"] != asked["question"]) is joined
+
+
 async def test_a_name_of_one_letter_is_looked_up() -> None:
     answer = await build_chain(parts()).ainvoke({"question": "what is R?"})
     assert answer["status"] != "small_talk"
