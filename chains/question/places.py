@@ -80,7 +80,12 @@ class Found:
 
 def asks_for_exercises(question: str) -> bool:
     """True for "quiz me on it"."""
-    return not _EXERCISES.isdisjoint(tokens(question))
+    return not _EXERCISES.isdisjoint(_words(question))
+
+
+def _words(question: str) -> list[str]:
+    words = tokens(question)
+    return ["quiz", *words[1:]] if words[:2] == ["test", "me"] else words
 
 
 def find(question: str, outline: Outline, *, begins: bool = False) -> Found | None:
@@ -88,7 +93,7 @@ def find(question: str, outline: Outline, *, begins: bool = False) -> Found | No
 
     ``begins``: nothing was said before, so that "this" is the book.
     """
-    words = tokens(question)
+    words = _words(question)
     spans = list(mentions(words))
     named = [place for place, _, _ in spans]
     taken = {i for _, start, end in spans for i in range(start, end)}

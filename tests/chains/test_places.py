@@ -26,6 +26,7 @@ OUTLINE = built(
         ("overview of module 1", "contents", "m1/01-nodes.md"),
         ("exercises of the nodes chapter", "exercises", "m1/01-nodes.md#Exercises"),
         ("quiz me on topics", "exercises", "m1/01-nodes.md#Exercises"),
+        ("test me on topics", "exercises", "m1/01-nodes.md#Exercises"),
         ("where do I start?", "outline", "intro.md"),
         ("what is this book about?", "contents", "intro.md"),
         ("what's in this book", "contents", "intro.md"),
