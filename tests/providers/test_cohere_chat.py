@@ -63,7 +63,8 @@ async def test_citations_survive_streaming_and_their_offsets_hold(
 
 
 async def test_tokens_come_as_they_are_made(chat: BookChatCohere, cohere_api: ServedCohere) -> None:
-    cohere_api.latency.token_ms = 5
+    # Tokens that are read together come together: a busy machine reads late.
+    cohere_api.latency.token_ms = 50
     assert len(await streamed(chat)) > 5
 
 
