@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -39,6 +39,8 @@ _TOKENIZER: Final = (
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 )
 _MAX_TOKENS: Final = 256
+_KEPT: Final = 128
+"""Questions whose vector is kept: the search and the answerer ask for the same one."""
 _LOADING: Final = Lock()
 
 
@@ -110,6 +112,7 @@ class MiniLMEmbeddings(Embeddings):
             max_workers=workers or min(4, os.cpu_count() or 1), thread_name_prefix="embed"
         )
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed-query")
+        self._question = lru_cache(_KEPT)(self._vector)
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
@@ -147,10 +150,15 @@ class MiniLMEmbeddings(Embeddings):
         """Unit vectors, float32, shape (len(texts), 384), in the order of ``texts``."""
         result = np.empty((len(texts), self.dimensions), dtype=np.float32)
         # A question does not queue behind the chunks of an index job.
-        run = map if len(texts) == 1 else self._workers.map
-        for row, (hidden, _) in enumerate(run(self._hidden, texts)):
-            result[row] = _unit(hidden.mean(axis=0))
+        alone = len(texts) == 1
+        vectors = map(self._question, texts) if alone else self._workers.map(self._vector, texts)
+        for row, vector in enumerate(vectors):
+            result[row] = vector
         return result
+
+    def _vector(self, text: str) -> Vectors:
+        hidden, _ = self._hidden(text)
+        return _unit(hidden.mean(axis=0))
 
     def _hidden(self, text: str) -> tuple[Vectors, Offsets]:
         """A vector per token, the two special ones included, and where each token stands.
