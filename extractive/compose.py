@@ -107,10 +107,8 @@ class Composer:
             lead = next((c for c in leads if not _repeats(c, excerpts)), None)
             if lead is None:
                 return []
-            quoted = [c for excerpt in excerpts for c in excerpt]
-            named = lead.kind == "item" and side.names_item(lead.raw)
-            told = [lead] if named else layout.excerpt([lead], _SIDE_ROOM)
-            excerpts.append([c for c in told if c not in quoted])
+            told = [lead] if _is_term(side, lead) else layout.excerpt([lead], _SIDE_ROOM)
+            excerpts.append(_unsaid(told, excerpts))
         return excerpts
 
     def briefly(self, query: Query) -> list[Piece]:
@@ -195,9 +193,24 @@ def _telling_first(ranked: Ranked, barred: Collection[int]) -> Ranked:
 def _first(query: Query, ranked: Ranked, layout: Layout, barred: Collection[int]) -> Excerpt:
     """The section that answers, or the one item that explains a term."""
     _, lead = ranked[0]
-    if lead.kind == "item" and query.names_item(lead.raw):
+    if _is_term(query, lead):
         return [lead]
     return layout.excerpt([lead, *_inside(query, ranked, layout, barred)], _ROOM)
+
+
+def _is_term(query: Query, candidate: Candidate) -> bool:
+    """An item that says by itself what is asked for, as those of a glossary do."""
+    return candidate.kind == "item" and query.names_item(candidate.raw)
+
+
+def _said(excerpts: Sequence[Excerpt]) -> list[Candidate]:
+    return [c for excerpt in excerpts for c in excerpt]
+
+
+def _unsaid(excerpt: Excerpt, excerpts: Sequence[Excerpt]) -> Excerpt:
+    """What of it stands in none of the others."""
+    said = _said(excerpts)
+    return [c for c in excerpt if c not in said]
 
 
 def _further(
@@ -214,9 +227,8 @@ def _further(
         for _, c in ranked
         if (code or c.kind != "code") and id(c) not in barred and not _repeats(c, excerpts)
     )
-    quoted = [c for excerpt in excerpts for c in excerpt]
     return [
-        [c for c in layout.excerpt([lead], _OTHER_ROOM) if c not in quoted]
+        _unsaid(layout.excerpt([lead], _OTHER_ROOM), excerpts)
         for lead in itertools.islice(fresh, 1)
     ]
 
@@ -292,13 +304,13 @@ def _is_near(query: Query, candidate: Candidate) -> bool:
 
 def _elsewhere(candidate: Candidate, excerpts: Sequence[Excerpt]) -> bool:
     """Below a heading that was not quoted yet."""
-    quoted = {(c.passage, c.heading) for excerpt in excerpts for c in excerpt}
+    quoted = {(c.passage, c.heading) for c in _said(excerpts)}
     return (candidate.passage, candidate.heading) not in quoted
 
 
 def _repeats(candidate: Candidate, excerpts: Sequence[Excerpt]) -> bool:
     mine = candidate.words
-    said = [c for excerpt in excerpts for c in excerpt]
+    said = _said(excerpts)
     return candidate in said or any(
         len(mine & c.words) > _SAME * min(len(mine), len(c.words) or 1)
         for c in said

@@ -86,42 +86,59 @@ class Judge(Step):
         ]
         of_all = asks_of_the_answer(state.alone)
         own = frozenset() if of_all else frozenset(content_words(state.alone))
-        if state.readings[0] == state.alone:
-            verdicts[1:] = [
-                replace(v, sure=v.sure and vocabulary.coverage(own, _first(found)) >= _OWN)
-                for v, found in zip(verdicts[1:], state.found[1:], strict=True)
-            ]
-        else:
-            # What is only a name is another topic where none of the passages says it.
-            another = is_only_a_name(state.alone)
-            verdicts = [
-                v if _speaks_of(own, found) else v.refused() if another else v.doubted()
-                for v, found in zip(verdicts, state.found, strict=True)
-            ]
-        best = _best(verdicts, stands_alone=state.readings[0] == state.alone)
-        own_section = state.readings[-1] == state.alone and verdicts[-1].titled
-        asked = state.question.question
-        if own_section and (names_another_thing(asked) or is_only_a_name(asked)):
-            best = len(verdicts) - 1
-        if without_place(asked) == state.readings[-1] and verdicts[-1].titled:
-            place = own - frozenset(content_words(state.readings[-1]))
-            if any(place <= _first([passage]) for passage in state.found[-1]):
-                best = len(verdicts) - 1
-        if not verdicts[best].answerable and state.alone in state.readings:
-            # What the book does not answer is shown as it was asked, without an earlier topic.
-            best = state.readings.index(state.alone)
+        verdicts = _with_doubts(state, verdicts, own, vocabulary)
+        best = _chosen(state, verdicts, own)
         state.standalone, state.passages = state.readings[best], state.found[best]
         part, verdict = state.own_part, verdicts[best]
         near = part and (part.held or verdict.answerable)
         if part and (part.better or (near and not verdict.sure)):
             _take(state, part, judged=verdict.judged)
             return
-        state.confidence = verdicts[best].confidence
-        state.answerable = verdicts[best].answerable
+        state.confidence = verdict.confidence
+        state.answerable = verdict.answerable
         if state.standalone == state.alone:
             state.already_said = []
         if state.answerable and state.confidence == "low":
             _warn(state)
+
+
+def _with_doubts(
+    state: AnswerState, verdicts: Sequence[Verdict], own: frozenset[str], vocabulary: Vocabulary
+) -> list[Verdict]:
+    """The verdicts, less sure where a topic answers and not the question's ``own`` words."""
+    if state.readings[0] == state.alone:
+        joined = zip(verdicts[1:], state.found[1:], strict=True)
+        return [
+            verdicts[0],
+            *(
+                replace(v, sure=v.sure and vocabulary.coverage(own, _first(found)) >= _OWN)
+                for v, found in joined
+            ),
+        ]
+    # What is only a name is another topic where none of the passages says it.
+    another = is_only_a_name(state.alone)
+    return [
+        v if _speaks_of(own, found) else v.refused() if another else v.doubted()
+        for v, found in zip(verdicts, state.found, strict=True)
+    ]
+
+
+def _chosen(state: AnswerState, verdicts: Sequence[Verdict], own: frozenset[str]) -> int:
+    """The reading that is answered, by evidence and by the headings that name it."""
+    best, last = _best(verdicts, stands_alone=state.readings[0] == state.alone), len(verdicts) - 1
+    asked = state.question.question
+    if verdicts[last].titled:
+        another = names_another_thing(asked) or is_only_a_name(asked)
+        if state.readings[last] == state.alone and another:
+            best = last
+        if state.readings[last] == without_place(asked):
+            place = own - frozenset(content_words(state.readings[last]))
+            if any(place <= _first([passage]) for passage in state.found[last]):
+                best = last
+    if not verdicts[best].answerable and state.alone in state.readings:
+        # What the book does not answer is shown as it was asked, without an earlier topic.
+        best = state.readings.index(state.alone)
+    return best
 
 
 def _take(state: AnswerState, part: OwnPart, *, judged: bool) -> None:
